@@ -1,0 +1,147 @@
+//! The vocabulary of Windows, as the Open Specifications write it: [`NtStatus`] and its Win32 number (MS-ERREF),
+//! [`FileTime`], [`Guid`], [`AccessMask`] (MS-DTYP), [`FileAttributes`], FSCTL codes and information classes (MS-FSCC),
+//! names in UTF-16.
+//!
+//! `no_std` with `alloc`. Numbers on the wire are open: every type here is a newtype with names, never a closed enum.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod access;
+mod attributes;
+mod create;
+mod fsctl;
+mod guid;
+mod info_class;
+mod name;
+mod status;
+mod time;
+mod win32;
+
+pub use access::AccessMask;
+pub use attributes::FileAttributes;
+pub use create::{CreateAction, CreateDisposition, CreateOptions, ShareAccess};
+pub use fsctl::FsctlCode;
+pub use guid::{Guid, GuidParseError};
+pub use info_class::{FileInformationClass, FsInformationClass};
+pub use name::{Utf16, upcase};
+pub use status::NtStatus;
+pub use time::FileTime;
+pub use win32::Win32Error;
+
+/// Declares a newtype over a wire number with named values: `pub const NAME`, and `name()` for a value that has one.
+macro_rules! named_numbers {
+    ($(#[$m:meta])* $ty:ident($repr:ty), prefix $prefix:literal { $($(#[$cm:meta])* $name:ident = $value:expr;)* }) => {
+        $(#[$m])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $ty(pub $repr);
+
+        #[allow(missing_docs)] // the specification's names are their own documentation; tables test the values
+        impl $ty {
+            $($(#[$cm])* pub const $name: $ty = $ty($value);)*
+
+            /// Every named value, in the order of declaration, with the specification's full name.
+            pub const ALL: &'static [($ty, &'static str)] = &[$(($ty($value), concat!($prefix, stringify!($name))),)*];
+        }
+
+        impl $ty {
+            /// The specification's name of this value, if it is one we know.
+            pub fn name(self) -> Option<&'static str> {
+                Self::ALL.iter().find(|(value, _)| *value == self).map(|(_, name)| *name)
+            }
+        }
+    };
+}
+pub(crate) use named_numbers;
+
+/// Set operations for a newtype whose values are bits.
+macro_rules! bit_set {
+    ($ty:ident) => {
+        impl $ty {
+            /// No bit.
+            pub const NONE: $ty = $ty(0);
+
+            /// True when every bit of `other` is set.
+            pub const fn contains(self, other: $ty) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// True when some bit of `other` is set.
+            pub const fn intersects(self, other: $ty) -> bool {
+                self.0 & other.0 != 0
+            }
+
+            /// The bits of both.
+            pub const fn union(self, other: $ty) -> $ty {
+                $ty(self.0 | other.0)
+            }
+
+            /// The bits of this that `other` lacks.
+            pub const fn without(self, other: $ty) -> $ty {
+                $ty(self.0 & !other.0)
+            }
+
+            /// True when no bit is set.
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+        }
+
+        impl core::ops::BitOr for $ty {
+            type Output = $ty;
+            fn bitor(self, other: $ty) -> $ty {
+                $ty(self.0 | other.0)
+            }
+        }
+
+        impl core::ops::BitAnd for $ty {
+            type Output = $ty;
+            fn bitand(self, other: $ty) -> $ty {
+                $ty(self.0 & other.0)
+            }
+        }
+
+        impl core::ops::BitOrAssign for $ty {
+            fn bitor_assign(&mut self, other: $ty) {
+                self.0 |= other.0;
+            }
+        }
+
+        impl core::fmt::Debug for $ty {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let mut rest = self.0;
+                let mut first = true;
+                for (bit, name) in Self::ALL {
+                    if bit.0 != 0 && self.0 & bit.0 == bit.0 {
+                        f.write_str(if first { "" } else { "|" })?;
+                        f.write_str(name)?;
+                        first = false;
+                        rest &= !bit.0;
+                    }
+                }
+                match (rest, first) {
+                    (0, true) => f.write_str("0"),
+                    (0, false) => Ok(()),
+                    (rest, true) => write!(f, "0x{rest:X}"),
+                    (rest, false) => write!(f, "|0x{rest:X}"),
+                }
+            }
+        }
+    };
+}
+pub(crate) use bit_set;
+
+/// Prints a number by its name, or in hexadecimal when it has none.
+macro_rules! named_debug {
+    ($ty:ident) => {
+        impl core::fmt::Debug for $ty {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, "0x{:X}", self.0),
+                }
+            }
+        }
+    };
+}
+pub(crate) use named_debug;
