@@ -1,0 +1,368 @@
+//! The port: where bytes really live. Some twenty calls, close to what a POSIX system offers, so that one place
+//! ([`crate::host::meta`]) says how NT facts lie in them for every host alike.
+//!
+//! Every name is looked up in one directory that the caller holds open; no host call follows a link, and none can
+//! reach above the root. Calls block; none needs a clock.
+use core::fmt;
+use nt::{FileTime, NtStatus};
+
+/// The longest value of one extended attribute that the port carries, in bytes: Linux's XATTR_SIZE_MAX.
+pub const XATTR_BYTES_MAX: usize = 65_536;
+
+/// What identifies an object for as long as it exists: the same for all its names, different from every other object's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId {
+    /// The host file system's number.
+    pub device: u64,
+    /// The object's number in it.
+    pub inode: u64,
+}
+
+/// What an object on the host is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NodeKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link of the host.
+    Symlink,
+    /// A named pipe.
+    Fifo,
+    /// A local socket.
+    Socket,
+    /// A character device.
+    CharDevice {
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+    /// A block device.
+    BlockDevice {
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+}
+
+/// The facts a host keeps of each object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NodeStat {
+    /// Who it is.
+    pub id: NodeId,
+    /// What it is.
+    pub kind: NodeKind,
+    /// How many names it has.
+    pub links: u32,
+    /// Length of the data in bytes.
+    pub size: u64,
+    /// Bytes of disk behind the data.
+    pub allocated: u64,
+    /// Last read of the data.
+    pub accessed: FileTime,
+    /// Last change of the data.
+    pub modified: FileTime,
+    /// Last change of anything.
+    pub changed: FileTime,
+    /// Birth, where the host records it.
+    pub born: Option<FileTime>,
+    /// Permission bits, without the kind.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// A name exactly as the host stores it: bytes without `/` and NUL. [`crate::host::name`] relates it to UTF-16.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(pub Vec<u8>);
+
+/// One entry of a directory, never `.` or `..`, never the store's own folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostEntry {
+    /// The entry's name.
+    pub name: HostName,
+    /// The object's number, as the directory gives it.
+    pub inode: u64,
+}
+
+/// What to make.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Make<'a> {
+    /// An empty regular file.
+    File,
+    /// An empty directory.
+    Directory,
+    /// A symbolic link of the host with this target.
+    Symlink(&'a [u8]),
+    /// A named pipe.
+    Fifo,
+    /// A local socket.
+    Socket,
+    /// A character device: major, minor.
+    CharDevice(u32, u32),
+    /// A block device: major, minor.
+    BlockDevice(u32, u32),
+}
+
+/// What a rename does with an object that already has the new name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RenameMode {
+    /// Refuse with [`HostFault::Exists`].
+    NoReplace,
+    /// Replace it in one step.
+    Replace,
+}
+
+/// Whether an extended attribute must, or must not, exist already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum XattrMode {
+    /// Either.
+    Any,
+    /// It must not: else [`HostFault::Exists`].
+    Create,
+    /// It must: else [`HostFault::NotFound`].
+    Replace,
+}
+
+/// Times to set; `None` leaves one as it is. The change time is the host's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SetTimes {
+    /// Last read.
+    pub accessed: Option<FileTime>,
+    /// Last change of the data.
+    pub modified: Option<FileTime>,
+}
+
+/// Space of the volume.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Space {
+    /// Bytes in a block.
+    pub block_bytes: u64,
+    /// Blocks in all.
+    pub blocks: u64,
+    /// Blocks free for the caller.
+    pub blocks_free: u64,
+}
+
+/// The name of a value kept beside the tree: the SHA-256 of its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId(pub [u8; 32]);
+
+/// Why a host call failed, in the terms that decide a status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HostFault {
+    /// No such name, object or attribute.
+    NotFound,
+    /// The name or attribute is taken.
+    Exists,
+    /// A directory was needed.
+    NotDirectory,
+    /// Something else than a directory was needed.
+    IsDirectory,
+    /// The directory has entries.
+    NotEmpty,
+    /// The host's permissions refuse.
+    Denied,
+    /// The volume is read-only.
+    ReadOnly,
+    /// No room on the volume.
+    NoSpace,
+    /// One attribute, or all of an object's, are larger than this host can hold.
+    AttributesFull,
+    /// The name is longer than the host allows, or has a byte it cannot hold.
+    NameInvalid,
+    /// The host has no such thing (attributes on a special file, say).
+    NotSupported,
+    /// The object lies on another volume.
+    CrossDevice,
+    /// The object has as many names as it can.
+    TooManyLinks,
+    /// The process has as many objects open as it can.
+    TooManyOpen,
+    /// A host link stood in the way of a call that follows none.
+    Link,
+    /// What is stored is damaged.
+    Corrupt,
+    /// Anything else, with the host's error number.
+    Other(i32),
+}
+
+/// A failed host call: which, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostError {
+    /// The call, as the port names it.
+    pub call: &'static str,
+    /// Why it failed.
+    pub fault: HostFault,
+}
+
+/// What a host call gives.
+pub type HostResult<T> = Result<T, HostError>;
+
+/// The port. A `Node` is an open object: it stays the same object whatever happens to its names, and lets go when dropped.
+pub trait Host: Send + Sync {
+    /// An open object.
+    type Node: Clone + Send + Sync;
+
+    /// The volume's root directory.
+    fn root(&self) -> Self::Node;
+
+    /// Finds `name` in `dir`, in any case (an exact match wins), and opens it, whatever its kind. `None` if there is none.
+    /// Takes no longer in a large directory than in a small one, for a hit as for a miss.
+    fn lookup(&self, dir: &Self::Node, name: &[u16]) -> HostResult<Option<(Self::Node, HostName)>>;
+
+    /// Opens the entry with exactly this name.
+    fn open_entry(&self, dir: &Self::Node, name: &HostName) -> HostResult<Self::Node>;
+
+    /// The facts of an object.
+    fn stat(&self, node: &Self::Node) -> HostResult<NodeStat>;
+
+    /// The target of a host symbolic link.
+    fn read_link(&self, node: &Self::Node) -> HostResult<Vec<u8>>;
+
+    /// Makes a new object, and refuses with [`HostFault::Exists`] where the name is taken in any case.
+    fn create(&self, dir: &Self::Node, name: &[u16], make: Make<'_>) -> HostResult<(Self::Node, HostName)>;
+
+    /// Makes a new object without a name in any listing; [`Host::place`] gives it one. For steps that must be atomic.
+    fn create_unnamed(&self, make: Make<'_>) -> HostResult<Self::Node>;
+
+    /// Gives an unnamed object the name `name` in `dir`, replacing in one step whatever is there.
+    fn place(&self, node: &Self::Node, dir: &Self::Node, name: &HostName) -> HostResult<()>;
+
+    /// A further name for an object. Refuses with [`HostFault::Exists`] where the name is taken in any case.
+    fn link(&self, node: &Self::Node, dir: &Self::Node, name: &[u16]) -> HostResult<HostName>;
+
+    /// Renames the entry `name` of `dir` to `new_name` in `new_dir`.
+    fn rename(
+        &self,
+        dir: &Self::Node,
+        name: &HostName,
+        new_dir: &Self::Node,
+        new_name: &[u16],
+        mode: RenameMode,
+    ) -> HostResult<HostName>;
+
+    /// Removes the entry `name` of `dir`: a directory must be empty.
+    fn remove(&self, dir: &Self::Node, name: &HostName) -> HostResult<()>;
+
+    /// Every entry of a directory, in the host's order.
+    fn entries(&self, dir: &Self::Node) -> HostResult<Vec<HostEntry>>;
+
+    /// True when the directory has no entry (the store's own folder does not count).
+    fn is_empty(&self, dir: &Self::Node) -> HostResult<bool>;
+
+    /// An extended attribute's value.
+    fn xattr(&self, node: &Self::Node, name: &str) -> HostResult<Option<Vec<u8>>>;
+
+    /// Sets an extended attribute in one step: after a crash it has the old value or the new.
+    fn set_xattr(&self, node: &Self::Node, name: &str, value: &[u8], mode: XattrMode) -> HostResult<()>;
+
+    /// Removes an extended attribute; false if there was none.
+    fn remove_xattr(&self, node: &Self::Node, name: &str) -> HostResult<bool>;
+
+    /// The names of an object's extended attributes, of those the caller may see.
+    fn xattr_names(&self, node: &Self::Node) -> HostResult<Vec<String>>;
+
+    /// Reads data of a regular file at `offset`; fewer bytes only at its end.
+    fn read(&self, node: &Self::Node, offset: u64, buffer: &mut [u8]) -> HostResult<usize>;
+
+    /// Writes all of `bytes` to a regular file at `offset`.
+    fn write(&self, node: &Self::Node, offset: u64, bytes: &[u8]) -> HostResult<()>;
+
+    /// Sets the length of a regular file's data.
+    fn set_len(&self, node: &Self::Node, len: u64) -> HostResult<()>;
+
+    /// Sets times.
+    fn set_times(&self, node: &Self::Node, times: SetTimes) -> HostResult<()>;
+
+    /// Returns when all that was changed of this object is on the disk.
+    fn sync(&self, node: &Self::Node) -> HostResult<()>;
+
+    /// Returns when all that was changed on the volume is on the disk.
+    fn sync_all(&self) -> HostResult<()>;
+
+    /// Space of the volume.
+    fn space(&self) -> HostResult<Space>;
+
+    /// True when nothing can be changed.
+    fn is_read_only(&self) -> bool;
+
+    /// Keeps a value too large for an attribute beside the tree, by its content; keeping it twice is keeping it once.
+    /// It is on the disk when this returns. `near` is an object of the same volume.
+    fn put_blob(&self, near: &Self::Node, bytes: &[u8]) -> HostResult<BlobId>;
+
+    /// The value kept under `id`, verified, or `None`. At most [`XATTR_BYTES_MAX`] bytes are read.
+    fn blob(&self, near: &Self::Node, id: BlobId) -> HostResult<Option<Vec<u8>>>;
+
+    /// Every value kept beside the tree that this root governs.
+    fn blobs(&self) -> HostResult<Vec<BlobId>>;
+
+    /// Forgets a kept value. Only a check that has seen no reference to it may.
+    fn remove_blob(&self, id: BlobId) -> HostResult<()>;
+}
+
+impl HostError {
+    /// The status that this failure gives. One place for all calls.
+    pub fn status(&self) -> NtStatus {
+        match self.fault {
+            HostFault::NotFound => NtStatus::OBJECT_NAME_NOT_FOUND,
+            HostFault::Exists => NtStatus::OBJECT_NAME_COLLISION,
+            HostFault::NotDirectory => NtStatus::NOT_A_DIRECTORY,
+            HostFault::IsDirectory => NtStatus::FILE_IS_A_DIRECTORY,
+            HostFault::NotEmpty => NtStatus::DIRECTORY_NOT_EMPTY,
+            HostFault::Denied => NtStatus::ACCESS_DENIED,
+            HostFault::ReadOnly => NtStatus::MEDIA_WRITE_PROTECTED,
+            HostFault::NoSpace | HostFault::AttributesFull => NtStatus::DISK_FULL,
+            HostFault::NameInvalid | HostFault::Link => NtStatus::OBJECT_NAME_INVALID,
+            HostFault::NotSupported => NtStatus::NOT_SUPPORTED,
+            HostFault::CrossDevice => NtStatus::NOT_SAME_DEVICE,
+            HostFault::TooManyLinks => NtStatus::TOO_MANY_LINKS,
+            HostFault::TooManyOpen => NtStatus::TOO_MANY_OPENED_FILES,
+            HostFault::Corrupt => NtStatus::FILE_CORRUPT_ERROR,
+            HostFault::Other(_) => NtStatus::UNEXPECTED_IO_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.fault {
+            HostFault::NotFound => "no such object",
+            HostFault::Exists => "it exists already",
+            HostFault::NotDirectory => "not a directory",
+            HostFault::IsDirectory => "is a directory",
+            HostFault::NotEmpty => "directory not empty",
+            HostFault::Denied => "the host refuses permission",
+            HostFault::ReadOnly => "the volume is read-only",
+            HostFault::NoSpace => "no space on the volume",
+            HostFault::AttributesFull => "the object's extended attributes are full",
+            HostFault::NameInvalid => "the host cannot hold this name",
+            HostFault::NotSupported => "the host does not support it",
+            HostFault::CrossDevice => "on another volume",
+            HostFault::TooManyLinks => "too many names",
+            HostFault::TooManyOpen => "too many open objects",
+            HostFault::Link => "a host link is in the way",
+            HostFault::Corrupt => "what is stored is damaged",
+            HostFault::Other(errno) => return write!(f, "{}: host error {errno}", self.call),
+        };
+        write!(f, "{}: {why}", self.call)
+    }
+}
+
+impl core::error::Error for HostError {}
+
+impl fmt::Debug for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
