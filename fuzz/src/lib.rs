@@ -1,1 +1,10 @@
-//! Being built.
+//! Fuzz targets. Each takes any bytes and must return: a panic is a bug, whatever the bytes.
+//!
+//! `cargo run -p pointsman-fuzz --bin replay` runs the seed corpus and mutations of it on any toolchain (this is what the
+//! tests do); `cargo fuzz run TARGET --features libfuzzer` runs one target under libFuzzer for as long as one likes.
+
+/// A target: its name, which is also its folder under `fuzz/corpus/`, and what it runs.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[];
