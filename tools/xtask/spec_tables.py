@@ -74,7 +74,8 @@ def win32_errors():
 
 
 def status_to_win32(known_statuses, errors):
-    rows, seen = [], {}
+    rows = [("STATUS_SUCCESS", "ERROR_SUCCESS", "0", "MS-ERREF 2.2, 2.3.1: both are zero")]
+    seen = {"STATUS_SUCCESS": "0"}
     for status, error in re.findall(r"\bcmp[234]?\((STATUS_\w+),\s*(\w+)", text("wine-error.c")):
         value = errors.get(error)
         if status in known_statuses and value and status not in seen:

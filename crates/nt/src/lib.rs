@@ -10,28 +10,48 @@ extern crate alloc;
 mod access;
 mod attributes;
 mod create;
+mod fs_attributes;
 mod fsctl;
 mod guid;
 mod info_class;
 mod name;
+mod notify;
+
 mod status;
 mod time;
+mod usn;
 mod win32;
 
 pub use access::AccessMask;
 pub use attributes::FileAttributes;
 pub use create::{CreateAction, CreateDisposition, CreateOptions, ShareAccess};
+pub use fs_attributes::FsAttributes;
 pub use fsctl::FsctlCode;
 pub use guid::{Guid, GuidParseError};
 pub use info_class::{FileInformationClass, FsInformationClass};
 pub use name::{Utf16, upcase};
+pub use notify::{NotifyAction, NotifyFilter};
 pub use status::NtStatus;
 pub use time::FileTime;
+pub use usn::{UsnReason, UsnSource};
 pub use win32::Win32Error;
+
+/// The specification's name of a constant: its prefix and ours, or the one written beside it.
+macro_rules! full_name {
+    ($prefix:literal, $name:ident) => {
+        concat!($prefix, stringify!($name))
+    };
+    ($prefix:literal, $name:ident, $text:literal) => {
+        $text
+    };
+}
+pub(crate) use full_name;
 
 /// Declares a newtype over a wire number with named values: `pub const NAME`, and `name()` for a value that has one.
 macro_rules! named_numbers {
-    ($(#[$m:meta])* $ty:ident($repr:ty), prefix $prefix:literal { $($(#[$cm:meta])* $name:ident = $value:expr;)* }) => {
+    ($(#[$m:meta])* $ty:ident($repr:ty), prefix $prefix:literal {
+        $($(#[$cm:meta])* $name:ident = $value:expr $(=> $text:literal)?;)*
+    }) => {
         $(#[$m])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $ty(pub $repr);
@@ -41,7 +61,8 @@ macro_rules! named_numbers {
             $($(#[$cm])* pub const $name: $ty = $ty($value);)*
 
             /// Every named value, in the order of declaration, with the specification's full name.
-            pub const ALL: &'static [($ty, &'static str)] = &[$(($ty($value), concat!($prefix, stringify!($name))),)*];
+            pub const ALL: &'static [($ty, &'static str)] =
+                &[$(($ty($value), crate::full_name!($prefix, $name $(, $text)?)),)*];
         }
 
         impl $ty {
