@@ -65,7 +65,9 @@ def win32_errors():
     rows = re.findall(r"^\| (0x[0-9A-Fa-f]{8}) (ERROR_\w+) \|", section("MS-ERREF", "2.2"), re.M)
     known = {name for _, name in rows}
     rows = [(name, str(int(value, 16)), "MS-ERREF 2.2") for value, name in rows]
-    wanted = set(re.findall(r"\bERROR_\w+", text("wine-error.c"))) | {"ERROR_UNTRUSTED_MOUNT_POINT", "ERROR_REPARSE_POINT_ENCOUNTERED"}
+    wanted = set(re.findall(r"\bERROR_\w+", text("wine-error.c")))
+    wanted |= {"ERROR_UNTRUSTED_MOUNT_POINT", "ERROR_REPARSE_POINT_ENCOUNTERED", "ERROR_OBJECT_NOT_EXTERNALLY_BACKED",
+               "ERROR_EXTERNAL_BACKING_PROVIDER_UNKNOWN", "ERROR_COMPRESSION_NOT_BENEFICIAL"}
     header = re.findall(r"#define (ERROR_\w+)\s+(\d+)L", text("winerror.h"))
     rows += [(n, v, "SDK shared/winerror.h") for n, v in header if n in wanted - known]
     write("win32.tsv", ["Win32 error codes.", f"{SPECS}/MS-ERREF 2.2, and for what it lacks {SDK}"],
@@ -166,6 +168,16 @@ def flag_tables():
            f"{SPECS}/MS-FSCC 2.5.1, 2.3.62.2, 2.7.1; MS-SMB2 2.2.13, 2.2.13.1, 2.2.14, 2.2.35"], ["name", "value", "source"], rows)
 
 
+def security_tables():
+    rows = re.findall(r'^\| (SE_\w+_NAME) "(Se\w+)" \| \{0,(\d+)\} \|', section("MS-LSAD", "3.1.1.2.1"), re.M)
+    write("privileges.tsv", [f"Privileges and the low part of their LUID. {SPECS}/MS-LSAD 3.1.1.2.1"],
+          ["name", "value", "constant"], [(text_, luid, name) for name, text_, luid in rows])
+    rows = re.findall(r"^\| ([A-Z_]+) (S-1-\d+(?:-\d+)+) \|", section("MS-DTYP", "2.4.2.4"), re.M)
+    write("well_known_sids.tsv", [f"Well-known SIDs that hold no domain. {SPECS}/MS-DTYP 2.4.2.4"], ["name", "sid"], rows)
+    rows = flags("MS-DTYP", "2.4.4.1", "[A-Z]")
+    write("aces.tsv", [f"ACE types and flags. {SPECS}/MS-DTYP 2.4.4.1"], ["name", "value", "source"], rows)
+
+
 def reparse_tags():
     rows = flags("MS-FSCC", "2.1.2.1", "IO_REPARSE_TAG_")
     known = {r[0] for r in rows}
@@ -206,5 +218,6 @@ status_to_win32(known_statuses, win32_errors())
 fsctl_codes()
 information_classes()
 flag_tables()
+security_tables()
 reparse_tags()
 sections()
