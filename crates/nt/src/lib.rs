@@ -1,6 +1,6 @@
 //! The vocabulary of Windows, as the Open Specifications write it: [`NtStatus`] and its Win32 number (MS-ERREF),
 //! [`FileTime`], [`Guid`], [`AccessMask`] (MS-DTYP), [`FileAttributes`], FSCTL codes and information classes (MS-FSCC),
-//! names in UTF-16.
+//! names in UTF-16, and in [`security`] SIDs, security descriptors and the access check.
 //!
 //! `no_std` with `alloc`. Numbers on the wire are open: every type here is a newtype with names, never a closed enum.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -16,6 +16,7 @@ mod guid;
 mod info_class;
 mod name;
 mod notify;
+pub mod security;
 
 mod status;
 mod time;
