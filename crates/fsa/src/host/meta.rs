@@ -1,0 +1,309 @@
+//! How the facts of NT lie on a host: in extended attributes, in the form that Samba gives them, so that a tree can be
+//! served by either in turn. docs/DISK-FORMAT.md says every byte.
+//!
+//! Nothing read here is trusted: anyone who can write a file can write its attributes.
+mod dosattrib;
+mod ea;
+mod host_file;
+mod ndr;
+mod ntacl;
+mod point;
+mod room;
+mod stream;
+mod tag;
+
+pub use dosattrib::DosAttrib;
+pub use ea::{EA_NAME_BYTES_MAX, EA_VALUE_BYTES_MAX, Ea, ea_list, ea_name_is_valid, ea_set, ea_size};
+pub use host_file::SpecialForm;
+pub use ntacl::NtAcl;
+pub use point::{PointForm, PointHead, REPARSE_BYTES_MAX, decode_head, encode_stub};
+pub use stream::{
+    STREAM_BYTES_MAX, StreamEntry, StreamName, stream_create, stream_find, stream_list, stream_read,
+    stream_remove, stream_rename, stream_write,
+};
+pub use tag::Tag;
+
+use core::fmt;
+use nt::{FileAttributes, FileTime};
+
+use super::{Host, HostError, HostFault, HostResult, NodeKind, NodeStat};
+use room::set_with_room;
+
+/// Attributes and creation time.
+pub const DOSATTRIB: &str = "user.DOSATTRIB";
+/// The reparse point.
+pub const SMB_REPARSE: &str = "user.SmbReparse";
+/// The security descriptor.
+pub const NTACL: &str = "security.NTACL";
+/// What the names of EAs have before them.
+const USER_PREFIX: &str = "user.";
+/// What the names of streams have before them.
+const STREAM_PREFIX: &str = "user.DosStream.";
+/// What the names of a long stream's further attributes have before them.
+const STREAM_EXTENT_PREFIX: &str = "user.DosStreamExt.";
+/// Attributes that are no EAs: Samba's list, and the older spelling of its attributes.
+const RESERVED_NAMES: [&str; 6] = [
+    DOSATTRIB,
+    SMB_REPARSE,
+    "user.SAMBA_PAI",
+    "user.SAMBA_STREAMS",
+    "user.org.netatalk.Metadata",
+    "user.DosEAs",
+];
+/// Beginnings of names of attributes that are no EAs. The last is this store's own.
+const RESERVED_PREFIXES: [&str; 3] = [STREAM_PREFIX, STREAM_EXTENT_PREFIX, "user.pointsman."];
+
+/// The attributes that a caller may set and that are kept. [MS-FSA] 2.1.5.15.2
+pub const SETTABLE: FileAttributes = FileAttributes(
+    FileAttributes::READONLY.0
+        | FileAttributes::HIDDEN.0
+        | FileAttributes::SYSTEM.0
+        | FileAttributes::ARCHIVE.0
+        | FileAttributes::TEMPORARY.0
+        | FileAttributes::OFFLINE.0
+        | FileAttributes::NOT_CONTENT_INDEXED.0
+        | FileAttributes::NO_SCRUB_DATA.0
+        | FileAttributes::PINNED.0
+        | FileAttributes::UNPINNED.0,
+);
+/// The attributes that are believed when found on the disk: the others are derived, or not supported here.
+const BELIEVED: FileAttributes = FileAttributes(SETTABLE.0 | FileAttributes::SPARSE_FILE.0);
+
+/// What the store knows of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Meta {
+    /// The host's own facts.
+    pub stat: NodeStat,
+    /// The attributes as a query shows them: DIRECTORY and REPARSE_POINT say what is, NORMAL stands for none.
+    pub attributes: FileAttributes,
+    /// Creation time: the stored one, or the host's, or the oldest of the host's other times.
+    pub created: FileTime,
+    /// The reparse point, if there is one.
+    pub point: Option<PointHead>,
+    /// The attributes in `user.DOSATTRIB`, as they are there; `None` without (or with an unreadable) one.
+    pub stored: Option<DosAttrib>,
+}
+
+/// Why a stored attribute could not be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AttributeFault {
+    /// It ends too early.
+    Short,
+    /// It has a version that nobody has written yet.
+    Version(u16),
+    /// Its parts contradict each other.
+    Shape,
+}
+
+/// Everything about an object, in one stat and two reads of attributes. Unix files without `user.DOSATTRIB` have no
+/// attributes, as with Samba's `store dos attributes`.
+pub fn load<H: Host>(host: &H, node: &H::Node) -> HostResult<Meta> {
+    load_as(host, node, SpecialForm::default())
+}
+
+/// As [`load`]; `form` says how special files of the host appear.
+pub fn load_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResult<Meta> {
+    let stat = host.stat(node)?;
+    let (stored, point) = match stat.kind {
+        NodeKind::File | NodeKind::Directory => (
+            stored_attributes(host, node)?,
+            optional(host.xattr(node, SMB_REPARSE))?.map(|v| decode_head(&v)),
+        ),
+        _ => (None, Some(host_file::head(host, node, &stat, form)?)),
+    };
+    Ok(Meta::new(stat, stored, point))
+}
+
+impl Meta {
+    /// Puts together what was read.
+    pub fn new(stat: NodeStat, stored: Option<DosAttrib>, point: Option<PointHead>) -> Meta {
+        let kept = stored.unwrap_or_default();
+        let created = kept.created.or(stat.born);
+        Meta {
+            attributes: shown(kept.attributes, &stat, point.is_some()),
+            created: created.unwrap_or_else(|| stat.accessed.min(stat.modified).min(stat.changed)),
+            stat,
+            point,
+            stored,
+        }
+    }
+
+    /// True for a directory.
+    pub fn is_directory(&self) -> bool {
+        self.stat.kind == NodeKind::Directory
+    }
+}
+
+/// The attributes as a query shows them.
+fn shown(stored: FileAttributes, stat: &NodeStat, has_point: bool) -> FileAttributes {
+    let mut shown = stored & BELIEVED;
+    if stat.kind == NodeKind::Directory {
+        shown |= FileAttributes::DIRECTORY;
+    }
+    if has_point {
+        shown |= FileAttributes::REPARSE_POINT;
+    }
+    if shown.is_empty() { FileAttributes::NORMAL } else { shown }
+}
+
+/// The whole reparse buffer, header included; `None` where the object is no reparse point.
+pub fn point<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<Vec<u8>>> {
+    point_as(host, node, SpecialForm::default())
+}
+
+/// As [`point()`]; `form` says how special files of the host appear.
+pub fn point_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResult<Option<Vec<u8>>> {
+    let corrupt = HostError { call: "point", fault: HostFault::Corrupt };
+    let Some(value) = optional(host.xattr(node, SMB_REPARSE))? else {
+        let stat = host.stat(node)?;
+        return match stat.kind {
+            NodeKind::File | NodeKind::Directory => Ok(None),
+            _ => host_file::buffer(host, node, &stat, form).map(Some),
+        };
+    };
+    let head = decode_head(&value);
+    match head.form {
+        PointForm::Whole => Ok(Some(value)),
+        PointForm::Stub(id) => {
+            let buffer = host.blob(node, id)?.ok_or(corrupt)?;
+            point::is_buffer_of(&buffer, &head).map_err(|_| corrupt)?;
+            Ok(Some(buffer))
+        }
+        PointForm::HostFile | PointForm::Damaged => Err(corrupt),
+    }
+}
+
+/// Sets or replaces the reparse point, in one step: `buffer` is kept byte for byte. Then `user.DOSATTRIB` gets the
+/// REPARSE_POINT bit, if it lacks it, for Samba's eyes only.
+pub fn set_point<H: Host>(host: &H, node: &H::Node, buffer: &[u8]) -> HostResult<()> {
+    let stored = stored_attributes(host, node)?;
+    set_point_from(host, node, stored, buffer)
+}
+
+/// As [`set_point`], for a caller that has just loaded the object: `stored` is [`Meta::stored`].
+pub fn set_point_from<H: Host>(
+    host: &H,
+    node: &H::Node,
+    stored: Option<DosAttrib>,
+    buffer: &[u8],
+) -> HostResult<()> {
+    room::set_point(host, node, buffer)?;
+    mark(host, node, stored, true)
+}
+
+/// Removes the reparse point, in one step; false when there was none. Then the bit for Samba goes.
+pub fn remove_point<H: Host>(host: &H, node: &H::Node) -> HostResult<bool> {
+    let was_there = host.remove_xattr(node, SMB_REPARSE)?;
+    mark(host, node, stored_attributes(host, node)?, false)?;
+    Ok(was_there)
+}
+
+/// Brings Samba's REPARSE_POINT bit in line. Where there is no room for it, there is none: it is no truth of ours.
+fn mark<H: Host>(host: &H, node: &H::Node, stored: Option<DosAttrib>, set: bool) -> HostResult<()> {
+    let kept = stored.unwrap_or_default();
+    if kept.attributes.contains(FileAttributes::REPARSE_POINT) == set {
+        return Ok(());
+    }
+    let bare = kept.attributes.without(FileAttributes::REPARSE_POINT | FileAttributes::NORMAL);
+    let attributes = if set { bare | FileAttributes::REPARSE_POINT } else { bare };
+    match set_with_room(host, node, DOSATTRIB, &DosAttrib { attributes, ..kept }.encode()) {
+        Err(HostError { fault: HostFault::AttributesFull, .. }) => Ok(()),
+        other => other,
+    }
+}
+
+/// Brings Samba's REPARSE_POINT bit in line with the truth, for the check. False when it was right already.
+pub fn mark_truth<H: Host>(host: &H, node: &H::Node, meta: &Meta) -> HostResult<bool> {
+    let bit = meta.stored.is_some_and(|stored| stored.attributes.contains(FileAttributes::REPARSE_POINT));
+    mark(host, node, meta.stored, meta.point.is_some())?;
+    Ok(bit != meta.point.is_some())
+}
+
+/// Stores attributes: of `attributes` those in [`SETTABLE`]; the rest stays as it is.
+pub fn set_attributes<H: Host>(host: &H, node: &H::Node, attributes: FileAttributes) -> HostResult<()> {
+    set_basic(host, node, Some(attributes), None)
+}
+
+/// Stores the creation time.
+pub fn set_created<H: Host>(host: &H, node: &H::Node, created: FileTime) -> HostResult<()> {
+    set_basic(host, node, None, Some(created))
+}
+
+/// Stores attributes, creation time or both, in one step; writes nothing when nothing changes.
+pub fn set_basic<H: Host>(
+    host: &H,
+    node: &H::Node,
+    attributes: Option<FileAttributes>,
+    created: Option<FileTime>,
+) -> HostResult<()> {
+    let stored = stored_attributes(host, node)?;
+    let kept = stored.unwrap_or_default();
+    let attributes =
+        attributes.map_or(kept.attributes, |wanted| (wanted & SETTABLE) | kept.attributes.without(SETTABLE));
+    let new = DosAttrib {
+        attributes: attributes.without(FileAttributes::NORMAL),
+        created: created.or(kept.created),
+    };
+    if stored == Some(new) || (stored.is_none() && new == DosAttrib::default()) {
+        return Ok(());
+    }
+    set_with_room(host, node, DOSATTRIB, &new.encode())
+}
+
+/// The security descriptor, self-relative; `None` where none is stored or the host lets nobody store one.
+pub fn security<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<Vec<u8>>> {
+    Ok(stored_acl(host, node)?.map(|acl| acl.descriptor))
+}
+
+/// Stores a security descriptor, self-relative. What `security.NTACL` held besides stays: the hashes of the host's
+/// permissions, which this does not change.
+pub fn set_security<H: Host>(host: &H, node: &H::Node, descriptor: &[u8]) -> HostResult<()> {
+    let acl = match stored_acl(host, node)? {
+        Some(acl) => acl.with_descriptor(descriptor.to_vec()),
+        None => NtAcl::new(descriptor.to_vec()),
+    };
+    let value = acl.encode().map_err(|_| HostError { call: "set_security", fault: HostFault::Corrupt })?;
+    set_with_room(host, node, NTACL, &value)
+}
+
+/// `security.NTACL`; an unreadable one is as none.
+fn stored_acl<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<NtAcl>> {
+    let value = match optional(host.xattr(node, NTACL)) {
+        Err(HostError { fault: HostFault::Denied, .. }) => return Ok(None),
+        other => other?,
+    };
+    Ok(value.and_then(|value| NtAcl::decode(&value).ok()))
+}
+
+/// `user.DOSATTRIB`; an unreadable one is as none, as with Samba. The check finds it.
+fn stored_attributes<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<DosAttrib>> {
+    Ok(optional(host.xattr(node, DOSATTRIB))?.and_then(|value| DosAttrib::decode(&value).ok()))
+}
+
+/// The names of an object's attributes; none where the host has none for it.
+fn names<H: Host>(host: &H, node: &H::Node) -> HostResult<Vec<String>> {
+    match host.xattr_names(node) {
+        Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// An attribute that the host cannot have is one that is not there.
+fn optional(read: HostResult<Option<Vec<u8>>>) -> HostResult<Option<Vec<u8>>> {
+    match read {
+        Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(None),
+        other => other,
+    }
+}
+
+impl fmt::Display for AttributeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AttributeFault::Short => f.write_str("it ends too early"),
+            AttributeFault::Version(version) => write!(f, "version {version} is unknown"),
+            AttributeFault::Shape => f.write_str("its parts contradict each other"),
+        }
+    }
+}
+
+impl core::error::Error for AttributeFault {}
