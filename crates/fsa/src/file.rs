@@ -1,0 +1,144 @@
+//! A file or directory that is open at least once. [MS-FSA] 2.1.1.3 File
+use crate::host::{Host, NodeId};
+use crate::link::{Link, Place};
+use crate::opens::OpenId;
+use nt::{AccessMask, ShareAccess, UsnReason, Utf16};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+/// A file that is open at least once: one for all of its names, streams and opens.
+pub struct File<H: Host> {
+    directory: bool,
+    object: RwLock<Object<H>>,
+    state: Mutex<FileState<H>>,
+}
+
+/// The object on the host behind a file. It changes only where a host link or special file stands for a reparse point, for
+/// such an object has no data of its own to keep. See `host/unix_view.rs`.
+struct Object<H: Host> {
+    node: H::Node,
+    id: NodeId,
+}
+
+/// What the opens of one file share. Held from a check to the change that it allows, so that callers of this store see each
+/// other's changes whole.
+pub struct FileState<H: Host> {
+    /// The modes of every open of the file.
+    pub opens: Vec<Sharing<H>>,
+    /// The names through which it is open.
+    pub links: Vec<Weak<Link<H>>>,
+    /// Streams that go when their last open closes, in upper case.
+    pub streams_deleted: Vec<Utf16>,
+    /// Why the journal has a record of it since it was first opened. [MS-FSA] 2.1.4.11
+    pub usn: UsnReason,
+}
+
+/// One open's part in what the opens of a file share. [MS-FSA] 2.1.5.1.2.2
+pub struct Sharing<H: Host> {
+    /// Which.
+    pub id: OpenId,
+    /// What it may do.
+    pub granted: AccessMask,
+    /// What it lets others do.
+    pub share: ShareAccess,
+    /// The stream it has, in upper case; `None` for the unnamed one and for directories.
+    pub stream: Option<Utf16>,
+    /// The name through which it was opened.
+    pub link: Arc<Link<H>>,
+}
+
+impl<H: Host> File<H> {
+    /// True for a directory.
+    pub fn is_directory(&self) -> bool {
+        self.directory
+    }
+
+    /// The object on the host.
+    pub fn node(&self) -> H::Node {
+        self.object.read().unwrap_or_else(PoisonError::into_inner).node.clone()
+    }
+
+    /// Who the object is.
+    pub fn id(&self) -> NodeId {
+        self.object.read().unwrap_or_else(PoisonError::into_inner).id
+    }
+
+    /// Locks what the opens share: from a check to the change that it allows. This lock is taken before any link's, and no
+    /// two files' locks are held together except a directory's before its child's.
+    pub fn lock(&self) -> MutexGuard<'_, FileState<H>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<H: Host> FileState<H> {
+    /// True when some open came through this link.
+    pub(crate) fn is_open_through(&self, link: &Arc<Link<H>>) -> bool {
+        self.opens.iter().any(|open| Arc::ptr_eq(&open.link, link))
+    }
+
+    /// The link at `place`, shared with every other open through the same name.
+    pub(crate) fn link_at(&mut self, place: Place<H>) -> Arc<Link<H>> {
+        self.links.retain(|link| link.strong_count() > 0);
+        let parent = place.parent.as_ref().map(|(_, id)| *id);
+        if let Some(known) =
+            self.links.iter().filter_map(Weak::upgrade).find(|l| l.is_at(parent, &place.name))
+        {
+            return known;
+        }
+        let link = Arc::new(Link::new(place));
+        self.links.push(Arc::downgrade(&link));
+        link
+    }
+}
+
+/// Every file that is open, by who it is.
+pub(crate) struct FileTable<H: Host> {
+    files: Mutex<HashMap<NodeId, Weak<File<H>>>>,
+}
+
+impl<H: Host> FileTable<H> {
+    pub(crate) fn new() -> FileTable<H> {
+        FileTable { files: Mutex::new(HashMap::new()) }
+    }
+
+    /// The one [`File`] for this object.
+    pub(crate) fn file_of(&self, node: H::Node, id: NodeId, directory: bool) -> Arc<File<H>> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = files.get(&id).and_then(Weak::upgrade) {
+            return known;
+        }
+        let state = FileState {
+            opens: Vec::new(),
+            links: Vec::new(),
+            streams_deleted: Vec::new(),
+            usn: UsnReason::default(),
+        };
+        let file =
+            Arc::new(File { directory, object: RwLock::new(Object { node, id }), state: Mutex::new(state) });
+        files.insert(id, Arc::downgrade(&file));
+        file
+    }
+
+    /// The [`File`] for this object, if it is open.
+    pub(crate) fn find(&self, id: NodeId) -> Option<Arc<File<H>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&id).and_then(Weak::upgrade)
+    }
+
+    /// Points a file, and with it every open of it, at another object.
+    pub(crate) fn repoint(&self, file: &Arc<File<H>>, node: H::Node, id: NodeId) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.remove(&file.id());
+        files.insert(id, Arc::downgrade(file));
+        *file.object.write().unwrap_or_else(PoisonError::into_inner) = Object { node, id };
+    }
+
+    /// Forgets a file that nobody has open any more.
+    pub(crate) fn forget(&self, file: Arc<File<H>>) {
+        let id = file.id();
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(file);
+        if files.get(&id).is_some_and(|known| known.strong_count() == 0) {
+            files.remove(&id);
+        }
+    }
+}

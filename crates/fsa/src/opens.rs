@@ -1,0 +1,113 @@
+//! The table of opens. [MS-FSA] 2.1.1.6 Open
+use crate::file::File;
+use crate::host::Host;
+use crate::link::Link;
+use crate::refusal::{Refusal, Why};
+use nt::security::Privileges;
+use nt::{AccessMask, CreateOptions, NtStatus, ShareAccess, Utf16};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Names an open of one volume. Never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OpenId(pub u64);
+
+/// An open: one caller's hold on one stream of one file, through one of its names. [MS-FSA] 2.1.1.6
+pub struct Open<H: Host> {
+    /// Its name in the table.
+    pub id: OpenId,
+    /// The file, shared by all of its opens.
+    pub file: Arc<File<H>>,
+    /// The named stream, or `None` for the unnamed one and for directories.
+    pub stream: Option<Utf16>,
+    /// The name through which the file was opened, shared by all opens through it.
+    pub link: Arc<Link<H>>,
+    /// The rights that this open has.
+    pub granted: AccessMask,
+    /// What it lets others do.
+    pub share: ShareAccess,
+    /// The options of the open.
+    pub options: CreateOptions,
+    /// The privileges held when the file was opened: SeCreateSymbolicLinkPrivilege counts from then on, whatever the caller
+    /// loses or gains. [MS-FSA] 2.1.5.1 phase 3
+    pub privileges: Privileges,
+    /// The name goes when this open closes.
+    pub(crate) delete_on_close: AtomicBool,
+}
+
+impl<H: Host> Open<H> {
+    /// True when the open is of a directory (and not of a stream on it).
+    pub fn is_directory(&self) -> bool {
+        self.file.is_directory() && self.stream.is_none()
+    }
+
+    /// SeCreateSymbolicLinkPrivilege was held when the file was opened. [MS-FSA] Open.HasCreateSymbolicLinkAccess
+    pub fn has_create_symbolic_link(&self) -> bool {
+        self.privileges.contains(Privileges::CREATE_SYMBOLIC_LINK)
+    }
+
+    /// True when some right of `rights` was granted.
+    pub(crate) fn has_any(&self, rights: AccessMask) -> bool {
+        self.granted.intersects(rights)
+    }
+
+    /// Refuses unless every right of `needed` was granted.
+    pub(crate) fn require(&self, needed: AccessMask) -> Result<(), Refusal> {
+        if self.granted.contains(needed) {
+            return Ok(());
+        }
+        Err(Refusal::new(NtStatus::ACCESS_DENIED, Why::Access { needed, granted: self.granted }))
+    }
+
+    /// The path from the volume's root through which the file was opened, renames included.
+    pub fn path(&self) -> Utf16 {
+        self.link.lock().path.clone()
+    }
+
+    /// Sets or clears delete-on-close.
+    pub(crate) fn set_delete_on_close(&self, on: bool) {
+        self.delete_on_close.store(on, Ordering::Release);
+    }
+
+    /// True when the name goes with this open.
+    pub(crate) fn deletes_on_close(&self) -> bool {
+        self.delete_on_close.load(Ordering::Acquire)
+    }
+}
+
+/// Every open of a volume, by its id.
+pub(crate) struct OpenTable<H: Host> {
+    next: AtomicU64,
+    opens: RwLock<HashMap<OpenId, Arc<Open<H>>>>,
+}
+
+impl<H: Host> OpenTable<H> {
+    pub(crate) fn new() -> OpenTable<H> {
+        OpenTable { next: AtomicU64::new(1), opens: RwLock::new(HashMap::new()) }
+    }
+
+    /// An id no open has had.
+    pub(crate) fn next_id(&self) -> OpenId {
+        OpenId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn insert(&self, open: Arc<Open<H>>) {
+        self.opens.write().unwrap_or_else(PoisonError::into_inner).insert(open.id, open);
+    }
+
+    pub(crate) fn get(&self, id: OpenId) -> Result<Arc<Open<H>>, Refusal> {
+        let opens = self.opens.read().unwrap_or_else(PoisonError::into_inner);
+        opens.get(&id).cloned().ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::NoOpen(id)))
+    }
+
+    pub(crate) fn remove(&self, id: OpenId) -> Result<Arc<Open<H>>, Refusal> {
+        let mut opens = self.opens.write().unwrap_or_else(PoisonError::into_inner);
+        opens.remove(&id).ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::NoOpen(id)))
+    }
+
+    /// Every open, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<Open<H>>> {
+        self.opens.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}

@@ -1,0 +1,204 @@
+//! A volume. [MS-FSA] 2.1.1.1
+use crate::event::{Event, EventQueue};
+use crate::file::FileTable;
+use crate::host::Host;
+use crate::opens::{Open, OpenId, OpenTable};
+use crate::refusal::{Refusal, Why};
+use nt::{NtStatus, Utf16, upcase};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What file system a volume poses as. It decides what is supported. [MS-FSCC] 2.5.1; the reference page's table
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum VolumeKind {
+    /// NTFS.
+    #[default]
+    Ntfs,
+    /// ReFS.
+    Refs,
+    /// A cluster shared volume.
+    CsvFs,
+    /// FAT32.
+    Fat,
+}
+
+/// How named pipes, sockets and devices that lie on the host's disk show themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum UnixNodes {
+    /// As IO_REPARSE_TAG_NFS, as Windows' own NFS server stores them. [MS-FSCC] 2.1.2.6
+    #[default]
+    Nfs,
+    /// As the tags of the Windows Subsystem for Linux.
+    Lx,
+}
+
+/// When a change is on the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Durability {
+    /// Before the call that makes it returns.
+    WriteThrough,
+    /// When the host finds time, or at [`Volume::flush`]. What is then lost is lost whole, never in halves.
+    #[default]
+    Deferred,
+}
+
+/// Which NT names lead into this volume: the object manager's part of following an absolute link.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VolumeNames {
+    prefixes: Vec<(Vec<u16>, Vec<u16>)>,
+}
+
+/// What a volume is, as its owner says.
+#[derive(Clone, Debug, Default)]
+pub struct VolumeOptions {
+    /// The file system that it poses as.
+    pub kind: VolumeKind,
+    /// Nothing may be changed, whatever the host would allow.
+    pub read_only: bool,
+    /// How special files on the host's disk show themselves.
+    pub unix_nodes: UnixNodes,
+    /// A relative symbolic link that stays below the root, and a special file, are stored as the host's own.
+    pub write_unix_links: bool,
+    /// When a change is on the disk.
+    pub durability: Durability,
+    /// Which NT names lead into this volume.
+    pub drives: VolumeNames,
+    /// The volume's label.
+    pub label: Utf16,
+    /// The volume's serial number.
+    pub serial: u32,
+    /// Record what happens for [`Volume::take_events`].
+    pub events: bool,
+}
+
+/// The object store of one volume. Every call takes `&self` and may come from any thread.
+pub struct Volume<H: Host> {
+    pub(crate) host: H,
+    pub(crate) options: VolumeOptions,
+    pub(crate) opens: OpenTable<H>,
+    pub(crate) files: FileTable<H>,
+    events: EventQueue,
+    names_epoch: AtomicU64,
+}
+
+impl VolumeKind {
+    /// FILE_SUPPORTS_REPARSE_POINTS: NTFS and ReFS have them. [MS-FSA] <146>, the reference page's table
+    pub fn supports_reparse_points(self) -> bool {
+        matches!(self, VolumeKind::Ntfs | VolumeKind::Refs)
+    }
+
+    /// The name that FileFsAttributeInformation gives. [MS-FSCC] 2.5.1
+    pub fn name(self) -> &'static str {
+        match self {
+            VolumeKind::Ntfs => "NTFS",
+            VolumeKind::Refs => "ReFS",
+            VolumeKind::CsvFs => "CSVFS",
+            VolumeKind::Fat => "FAT32",
+        }
+    }
+}
+
+impl VolumeNames {
+    /// No name leads here.
+    pub fn new() -> VolumeNames {
+        VolumeNames::default()
+    }
+
+    /// Adds that names beginning with `prefix` (`\??\C:`, `\??\Volume{..}`, a closing backslash is optional) lead to `path`
+    /// in this volume (`\` for its root).
+    #[must_use]
+    pub fn with(mut self, prefix: &str, path: &str) -> VolumeNames {
+        let trimmed = |text: &str| text.trim_end_matches('\\').encode_utf16().collect::<Vec<u16>>();
+        self.prefixes.push((trimmed(prefix), trimmed(path)));
+        // The longest prefix wins, as a mount below a drive would.
+        self.prefixes.sort_by_key(|(prefix, _)| core::cmp::Reverse(prefix.len()));
+        self
+    }
+
+    /// The path in this volume of an absolute NT name, if a prefix leads here. A prefix matches whole components only, in
+    /// any case.
+    pub fn resolve(&self, name: &[u16]) -> Option<Vec<u16>> {
+        self.prefixes.iter().find_map(|(prefix, path)| {
+            let (head, tail) = name.split_at_checked(prefix.len())?;
+            let same = head.iter().zip(prefix).all(|(a, b)| upcase(*a) == upcase(*b));
+            let whole = tail.first().is_none_or(|unit| *unit == u16::from(b'\\'));
+            (same && whole).then(|| [path.as_slice(), tail].concat())
+        })
+    }
+}
+
+impl<H: Host> Volume<H> {
+    /// A volume over `host`.
+    pub fn new(host: H, options: VolumeOptions) -> Volume<H> {
+        Volume {
+            host,
+            options,
+            opens: OpenTable::new(),
+            files: FileTable::new(),
+            events: EventQueue::default(),
+            names_epoch: AtomicU64::new(0),
+        }
+    }
+
+    /// Where the bytes live.
+    pub fn host(&self) -> &H {
+        &self.host
+    }
+
+    /// What the volume is.
+    pub fn options(&self) -> &VolumeOptions {
+        &self.options
+    }
+
+    /// True when nothing can be changed.
+    pub fn is_read_only(&self) -> bool {
+        self.options.read_only || self.host.is_read_only()
+    }
+
+    /// The open with this id.
+    pub fn open_of(&self, id: OpenId) -> Result<Arc<Open<H>>, Refusal> {
+        self.opens.get(id)
+    }
+
+    /// What happened since this was asked last, oldest first. Empty unless the volume records events.
+    pub fn take_events(&self) -> Vec<Event> {
+        self.events.take()
+    }
+
+    /// Refuses any change to a volume that cannot be changed.
+    pub(crate) fn require_writable(&self) -> Result<(), Refusal> {
+        if self.is_read_only() {
+            return Err(Refusal::new(NtStatus::MEDIA_WRITE_PROTECTED, Why::ReadOnlyVolume));
+        }
+        Ok(())
+    }
+
+    /// A number that changes whenever a name is removed or moved: an open that looked before and acts after starts again.
+    pub(crate) fn names_epoch(&self) -> u64 {
+        self.names_epoch.load(Ordering::Acquire)
+    }
+
+    /// Says that a name was removed or moved. Called with the file's lock held, after the host's call.
+    pub(crate) fn names_changed(&self) {
+        self.names_epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Records an event, if anybody wants to know.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.options.events {
+            self.events.push(event());
+        }
+    }
+
+    /// True when something below `path` (`\a\b`) is open: such a directory cannot be renamed. [MS-FSA] 2.1.5.15.12
+    pub(crate) fn opens_below(&self, path: &Utf16) -> bool {
+        let mut prefix = path.0.clone();
+        if prefix.last() != Some(&u16::from(b'\\')) {
+            prefix.push(u16::from(b'\\'));
+        }
+        self.opens.all().iter().any(|open| {
+            let place = open.link.lock();
+            place.path.0.len() > prefix.len() && place.path.0.starts_with(&prefix)
+        })
+    }
+}
