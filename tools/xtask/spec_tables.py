@@ -178,6 +178,33 @@ def security_tables():
     write("aces.tsv", [f"ACE types and flags. {SPECS}/MS-DTYP 2.4.4.1"], ["name", "value", "source"], rows)
 
 
+def upcase():
+    """The exFAT specification's recommended up-case table, expanded; its published checksum is verified here."""
+    body = text("exfat-specification.md").split("**Table 25 Recommended up-case table in compressed format**")[1]
+    words = []
+    for offset, row in re.findall(r"^\| \*\*([0-9A-F]{4})h\*\*\s*\|(.*)\|", body, re.M):
+        if int(offset, 16) != len(words):
+            break
+        words += [int(cell.strip().rstrip("h"), 16) for cell in row.split("|") if cell.strip()]
+    checksum = 0
+    for byte in b"".join(word.to_bytes(2, "little") for word in words):
+        checksum = ((checksum & 1) << 31 | checksum >> 1) + byte & 0xFFFFFFFF
+    if checksum != 0xE619D30D:
+        sys.exit(f"the up-case table's checksum is {checksum:08X}")
+    mapped, at = [], 0
+    while at < len(words):
+        if words[at] == 0xFFFF and at + 1 < len(words):  # a run of units that do not change
+            mapped += range(len(mapped), len(mapped) + words[at + 1])
+            at += 2
+        else:
+            mapped.append(words[at])
+            at += 1
+    rows = [(f"0x{unit:04X}", f"0x{to:04X}") for unit, to in enumerate(mapped) if unit != to]
+    write("upcase.tsv", ["Units that change in upper case; all others stay.",
+                         "MicrosoftDocs/win32 47e64c1, desktop-src/FileIO/exfat-specification.md 7.2.5.1, checksum E619D30Dh"],
+          ["unit", "upper"], rows)
+
+
 def reparse_tags():
     rows = flags("MS-FSCC", "2.1.2.1", "IO_REPARSE_TAG_")
     known = {r[0] for r in rows}
@@ -219,5 +246,6 @@ fsctl_codes()
 information_classes()
 flag_tables()
 security_tables()
+upcase()
 reparse_tags()
 sections()

@@ -20,6 +20,7 @@ pub mod security;
 
 mod status;
 mod time;
+mod upcase;
 mod usn;
 mod win32;
 
@@ -30,10 +31,11 @@ pub use fs_attributes::FsAttributes;
 pub use fsctl::FsctlCode;
 pub use guid::{Guid, GuidParseError};
 pub use info_class::{FileInformationClass, FsInformationClass};
-pub use name::{Utf16, upcase};
+pub use name::{Utf16, Wtf8Error};
 pub use notify::{NotifyAction, NotifyFilter};
 pub use status::NtStatus;
-pub use time::FileTime;
+pub use time::{FileTime, FileTimeParseError};
+pub use upcase::upcase;
 pub use usn::{UsnReason, UsnSource};
 pub use win32::Win32Error;
 
