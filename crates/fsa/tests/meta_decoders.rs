@@ -4,10 +4,11 @@
 //! they stand where that package is missing; tests/samba_python.rs asks the library itself.
 use fsa::host::BlobId;
 use fsa::host::meta::{
-    AttributeFault, DosAttrib, NtAcl, PointForm, REPARSE_BYTES_MAX, Tag, decode_head, encode_stub,
+    AttributeFault, DosAttrib, NtAcl, PointForm, REPARSE_BYTES_MAX, decode_head, encode_stub,
 };
 use nt::{FileAttributes, FileTime, Guid};
 use proptest::prelude::*;
+use reparse::Tag;
 
 const CREATED: FileTime = FileTime(0x1122_3344_5566_7788);
 

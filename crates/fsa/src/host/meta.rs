@@ -10,7 +10,6 @@ mod ntacl;
 mod point;
 mod room;
 mod stream;
-mod tag;
 
 pub use dosattrib::DosAttrib;
 pub use ea::{EA_NAME_BYTES_MAX, EA_VALUE_BYTES_MAX, Ea, ea_list, ea_name_is_valid, ea_set, ea_size};
@@ -21,7 +20,6 @@ pub use stream::{
     STREAM_BYTES_MAX, StreamEntry, StreamName, stream_create, stream_find, stream_list, stream_read,
     stream_remove, stream_rename, stream_write,
 };
-pub use tag::Tag;
 
 use core::fmt;
 use nt::{FileAttributes, FileTime};

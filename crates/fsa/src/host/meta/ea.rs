@@ -82,6 +82,5 @@ fn ea_xattrs<H: Host>(host: &H, node: &H::Node) -> HostResult<Vec<String>> {
 fn is_reserved(xattr: &str) -> bool {
     let starts =
         |prefix: &&str| xattr.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    RESERVED_NAMES.iter().any(|name| name.eq_ignore_ascii_case(xattr))
-        || RESERVED_PREFIXES.iter().any(|p| starts(p))
+    RESERVED_NAMES.iter().any(|name| name.eq_ignore_ascii_case(xattr)) || RESERVED_PREFIXES.iter().any(starts)
 }

@@ -1,6 +1,6 @@
 //! Special files of the host, which are reparse points by nature: links, pipes, sockets and devices. They have no
 //! attributes of user's; what they are is what is stored. docs/DISK-FORMAT.md 7
-use super::Tag;
+use reparse::Tag;
 
 use super::{PointForm, PointHead};
 use crate::host::{Host, HostError, HostFault, HostResult, NodeKind, NodeStat};

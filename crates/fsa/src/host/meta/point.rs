@@ -2,8 +2,8 @@
 //!
 //! This one attribute is the truth: an object is a reparse point if and only if it has it. It is set, replaced and
 //! removed in one step, so no crash shows a half.
-use super::Tag;
 use nt::Guid;
+use reparse::Tag;
 
 use super::AttributeFault;
 use crate::host::BlobId;
