@@ -1,1 +1,100 @@
-fn main() {}
+//! The project's own checks. `cargo xtask` without a word says what there is.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command: it talks to a person
+
+mod arrows;
+mod cite;
+mod packages;
+mod run;
+mod sources;
+mod tidy;
+
+use run::Run;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask WORD
+
+  check          what every commit must pass: format, clippy, tidy, citations, no_std, docs, unit tests; offline
+  test           everything: system packages (installed with apt-get when root), check, all tests, fuzz, cargo deny
+  tidy           the rules of layout: crate arrows, file lengths, names, holes, citation forms
+  cite           every cited section exists in docs/spec/sections.tsv
+  bench [ARGS]   the benchmarks, in release
+  man            the manual pages, into docs/man
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (word, rest) = match words.split_first() {
+        Some((word, rest)) => (word.as_str(), rest),
+        None => ("", &[][..]),
+    };
+    if let Err(error) = std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")) {
+        eprintln!("the repository is not where xtask was built: {error}");
+        return ExitCode::FAILURE;
+    }
+    let done = match word {
+        "check" => check(),
+        "test" => test(),
+        "tidy" => tidy::tidy(),
+        "cite" => cite::cite(),
+        "bench" => Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go(),
+        "man" => {
+            let generate = ["run", "-p", "pointsman-cli", "--", "generate", "man", "docs/man"];
+            Run::cargo("man", &generate).go()
+        }
+        _ => {
+            print!("{USAGE}");
+            return if word.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// All features of all crates but the fuzz targets': theirs needs another toolchain and another `main`.
+const ALL_FEATURES: [&str; 4] = ["--workspace", "--all-features", "--exclude", "pointsman-fuzz"];
+
+fn check() -> Result<(), String> {
+    Run::cargo("format", &["fmt", "--all", "--check"]).go()?;
+    tidy::tidy()?;
+    cite::cite()?;
+    let lint = ["--all-targets", "--", "-D", "warnings"];
+    Run::cargo("clippy", &["clippy", "-q"]).args(&ALL_FEATURES).args(&lint).go()?;
+    Run::cargo("clippy of the fuzz targets", &["clippy", "-q", "-p", "pointsman-fuzz"]).args(&lint).go()?;
+    for package in ["pointsman-nt", "pointsman-reparse"] {
+        let no_std = ["check", "-q", "-p", package, "--no-default-features"];
+        Run::cargo("no_std", &no_std).go()?;
+    }
+    Run::cargo("docs", &["doc", "-q", "--no-deps"])
+        .args(&ALL_FEATURES)
+        .env("RUSTDOCFLAGS", "-Dwarnings")
+        .go()?;
+    Run::cargo("unit tests", &["test", "-q", "--lib", "--bins"]).args(&ALL_FEATURES).go()?;
+    Run::cargo("constants against tables", &["test", "-q", "-p", "pointsman-nt", "--test", "tables"]).go()
+}
+
+fn test() -> Result<(), String> {
+    packages::install()?;
+    check()?;
+    Run::cargo("all tests", &["test"]).args(&ALL_FEATURES).go()?;
+    Run::cargo("tests of the fuzz targets", &["test", "-p", "pointsman-fuzz"]).go()?;
+    if std::path::Path::new("fuzz/src/bin/replay.rs").exists() {
+        Run::cargo("fuzz, briefly", &["run", "-p", "pointsman-fuzz", "--bin", "replay", "--"])
+            .args(&["--seconds", "5"])
+            .go()?;
+    } else {
+        println!("== skip: fuzz, there is no runner yet");
+    }
+    if run::answers("cargo", &["deny", "--version"]) {
+        // Advisories come from the network and change without us: they inform a run of their own.
+        Run::cargo("deny", &["deny", "check", "licenses", "bans", "sources"]).go()
+    } else {
+        println!("== skip: cargo deny is not installed (cargo install cargo-deny)");
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! The Debian packages that tests judge by. Without them those tests skip and say so.
+use crate::run::{Run, answers};
+use std::process::Command;
+
+/// One list for all: who adds a test that needs a package adds it here.
+const PACKAGES: &[&str] = &[
+    "attr",          // getfattr, setfattr: the on-disk form seen by another program
+    "btrfs-progs",   // mkfs for loop mounts
+    "e2fsprogs",     // likewise
+    "xfsprogs",      // likewise
+    "samba",         // smbd shows the attributes of our files
+    "python3-samba", // unpacks DOSATTRIB and NTACL
+];
+
+/// Installs what is missing when root on Debian; says what is missing otherwise.
+pub(crate) fn install() -> Result<(), String> {
+    if !answers("dpkg-query", &["--version"]) {
+        println!("== skip: packages, this is not Debian; some tests want: {}", PACKAGES.join(" "));
+        return Ok(());
+    }
+    let missing: Vec<&str> = PACKAGES.iter().copied().filter(|package| !installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_root() {
+        println!("== skip: not root, some tests will skip for want of: {}", missing.join(" "));
+        return Ok(());
+    }
+    apt("package lists", &["update", "-q"])?;
+    apt(
+        "packages",
+        &["install", "-y", "-q", "--no-install-recommends"]
+            .iter()
+            .chain(&missing)
+            .copied()
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn apt(name: &'static str, args: &[&str]) -> Result<(), String> {
+    Run::command(name, Command::new("apt-get")).args(args).env("DEBIAN_FRONTEND", "noninteractive").go()
+}
+
+fn installed(package: &str) -> bool {
+    Command::new("dpkg-query")
+        .args(["-W", "-f", "${Status}", package])
+        .output()
+        .is_ok_and(|output| output.status.success() && output.stdout.ends_with(b" installed"))
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
