@@ -59,37 +59,60 @@ fn main() -> ExitCode {
 /// All features of all crates but the fuzz targets': theirs needs another toolchain and another `main`.
 const ALL_FEATURES: [&str; 4] = ["--workspace", "--all-features", "--exclude", "pointsman-fuzz"];
 
+/// Every step runs, though one before it failed: a person wants to see all that is wrong.
 fn check() -> Result<(), String> {
-    Run::cargo("format", &["fmt", "--all", "--check"]).go()?;
-    tidy::tidy()?;
-    cite::cite()?;
     let lint = ["--all-targets", "--", "-D", "warnings"];
-    Run::cargo("clippy", &["clippy", "-q"]).args(&ALL_FEATURES).args(&lint).go()?;
-    Run::cargo("clippy of the fuzz targets", &["clippy", "-q", "-p", "pointsman-fuzz"]).args(&lint).go()?;
-    for package in ["pointsman-nt", "pointsman-reparse"] {
-        let no_std = ["check", "-q", "-p", package, "--no-default-features"];
-        Run::cargo("no_std", &no_std).go()?;
-    }
-    Run::cargo("docs", &["doc", "-q", "--no-deps"])
-        .args(&ALL_FEATURES)
-        .env("RUSTDOCFLAGS", "-Dwarnings")
-        .go()?;
-    Run::cargo("unit tests", &["test", "-q", "--lib", "--bins"]).args(&ALL_FEATURES).go()?;
-    Run::cargo("constants against tables", &["test", "-q", "-p", "pointsman-nt", "--test", "tables"]).go()
+    let no_std = |package| Run::cargo("no_std", &["check", "-q", "-p", package, "--no-default-features"]);
+    let fuzz = ["clippy", "-q", "-p", "pointsman-fuzz"];
+    let tables = ["test", "-q", "-p", "pointsman-nt", "--test", "tables"];
+    all([
+        Run::cargo("format", &["fmt", "--all", "--check"]).go(),
+        tidy::tidy(),
+        cite::cite(),
+        Run::cargo("clippy", &["clippy", "-q"]).args(&ALL_FEATURES).args(&lint).go(),
+        Run::cargo("clippy of the fuzz targets", &fuzz).args(&lint).go(),
+        no_std("pointsman-nt").go(),
+        no_std("pointsman-reparse").go(),
+        Run::cargo("docs", &["doc", "-q", "--no-deps"])
+            .args(&ALL_FEATURES)
+            .env("RUSTDOCFLAGS", "-Dwarnings")
+            .go(),
+        Run::cargo("unit tests", &["test", "-q", "--lib", "--bins"]).args(&ALL_FEATURES).go(),
+        Run::cargo("constants against tables", &tables).go(),
+    ])
+}
+
+/// The failures of several steps as one.
+fn all<const N: usize>(steps: [Result<(), String>; N]) -> Result<(), String> {
+    let failures: Vec<String> = steps.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
 }
 
 fn test() -> Result<(), String> {
     packages::install()?;
-    check()?;
-    Run::cargo("all tests", &["test"]).args(&ALL_FEATURES).go()?;
-    Run::cargo("tests of the fuzz targets", &["test", "-p", "pointsman-fuzz"]).go()?;
+    all([
+        check(),
+        Run::cargo("all tests", &["test", "--no-fail-fast"]).args(&ALL_FEATURES).go(),
+        Run::cargo("tests of the fuzz targets", &["test", "-p", "pointsman-fuzz"]).go(),
+        fuzz(),
+        deny(),
+    ])
+}
+
+/// Each fuzz target for a moment, from its seeds.
+fn fuzz() -> Result<(), String> {
     if std::path::Path::new("fuzz/src/bin/replay.rs").exists() {
         Run::cargo("fuzz, briefly", &["run", "-p", "pointsman-fuzz", "--bin", "replay", "--"])
             .args(&["--seconds", "5"])
-            .go()?;
+            .go()
     } else {
         println!("== skip: fuzz, there is no runner yet");
+        Ok(())
     }
+}
+
+/// What stands in the dependency tree, against deny.toml.
+fn deny() -> Result<(), String> {
     if run::answers("cargo", &["deny", "--version"]) {
         // Advisories come from the network and change without us: they inform a run of their own.
         Run::cargo("deny", &["deny", "check", "licenses", "bans", "sources"]).go()
