@@ -175,7 +175,7 @@ fn header(raw: &RawReparse, walk: &mut Walk<'_>) {
 fn tag_note(tag: Tag) -> String {
     let mut note = String::from(tag.name().unwrap_or("not a tag anybody published"));
     let owner = match tag.vendor() {
-        Some(vendor) => format!("{}'s", vendor.name),
+        Some(vendor) => format!("owned by {}", vendor.owner),
         None if tag.is_microsoft() => "Microsoft's".to_string(),
         None => "a third party's".to_string(),
     };
