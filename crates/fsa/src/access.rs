@@ -1,5 +1,141 @@
-//! Rights: what a request asks for, and what the caller is granted. [MS-FSA] 2.1.4.14, [MS-DTYP] 2.4.3
-use nt::AccessMask;
+//! Rights: what a caller is granted on what it opens. [MS-FSA] 2.1.5.1.2.1 and 2.1.5.1.1, [MS-DTYP] 2.5.3.2
+use crate::context::SecurityContext;
+use crate::host::{Host, HostError, HostFault, HostResult, meta};
+use crate::link::Link;
+use crate::object::Object;
+use crate::open::{OpenError, OpenRequest};
+use crate::refusal::{Refusal, Why};
+use crate::volume::Volume;
+use nt::security::{Privileges, SecurityDescriptor, access_check, backup_access, restore_access};
+use nt::{AccessMask, CreateDisposition, CreateOptions, FileAttributes, NtStatus};
 
 /// Bits that no request may have. [MS-FSA] 2.1.5.1 phase 1
 pub(crate) const RESERVED: AccessMask = AccessMask(0x0CE0_FE00);
+
+/// What a read-only file, or volume, keeps even from those who may have everything.
+const KEPT_BY_READ_ONLY: AccessMask = AccessMask(
+    AccessMask::FILE_WRITE_DATA.0 | AccessMask::FILE_APPEND_DATA.0 | AccessMask::FILE_DELETE_CHILD.0,
+);
+
+impl<H: Host> Volume<H> {
+    /// The rights of an open of what exists: those asked for, or all that there are for MAXIMUM_ALLOWED. `added` are rights
+    /// that the open itself needs, to overwrite: checked, not granted. [MS-FSA] 2.1.5.1.2.1
+    pub(crate) fn grant_existing(
+        &self,
+        cx: &SecurityContext,
+        request: &OpenRequest<'_>,
+        asked: AccessMask,
+        added: AccessMask,
+        object: &Object<H>,
+        link: &Link<H>,
+    ) -> Result<AccessMask, OpenError> {
+        let read_only = object.meta.attributes.contains(FileAttributes::READONLY);
+        let writes = AccessMask::FILE_WRITE_DATA | AccessMask::FILE_APPEND_DATA;
+        if read_only && !object.is_directory() && (asked | added).intersects(writes) {
+            return Err(Refusal::new(NtStatus::ACCESS_DENIED, Why::ReadOnlyFile).into());
+        }
+        if request.options.contains(CreateOptions::DELETE_ON_CLOSE) && (read_only || self.is_read_only()) {
+            let why = if read_only { Why::ReadOnlyFile } else { Why::ReadOnlyVolume };
+            return Err(Refusal::new(NtStatus::CANNOT_DELETE, why).into());
+        }
+        let maximum = asked.contains(AccessMask::MAXIMUM_ALLOWED);
+        let named = asked.without(AccessMask::MAXIMUM_ALLOWED);
+        let granted = if cx.bypass {
+            if maximum { named | AccessMask::FILE_ALL_ACCESS } else { named }
+        } else {
+            self.check_existing(cx, request, asked, added, object, link)?
+        };
+        if maximum && (read_only || self.is_read_only()) {
+            return Ok(granted.without(KEPT_BY_READ_ONLY));
+        }
+        Ok(granted)
+    }
+
+    /// The part of a caller whom security descriptors bind.
+    fn check_existing(
+        &self,
+        cx: &SecurityContext,
+        request: &OpenRequest<'_>,
+        asked: AccessMask,
+        added: AccessMask,
+        object: &Object<H>,
+        link: &Link<H>,
+    ) -> Result<AccessMask, OpenError> {
+        // Phase 4 of 2.1.5.1: backup and restore intent.
+        let mut given = AccessMask::NONE;
+        let restores = cx.has_privilege(Privileges::RESTORE);
+        if request.options.contains(CreateOptions::OPEN_FOR_BACKUP_INTENT) {
+            let reads =
+                [CreateDisposition::OPEN, CreateDisposition::OPEN_IF, CreateDisposition::OVERWRITE_IF];
+            if reads.contains(&request.disposition) {
+                given |= backup_access(&cx.token, asked);
+            }
+            given |= restore_access(&cx.token, asked);
+        }
+        let needed = if restores { AccessMask::NONE } else { added };
+        let mut remaining = (asked | needed).without(given);
+        let descriptor = self.descriptor(&object.node)?;
+        let check = |rights: AccessMask| access_check(descriptor.as_ref(), &cx.token, rights);
+        if let Some((parent, _)) = link.lock().parent.clone() {
+            // A directory's own rights give two on what lies in it.
+            let above = self.descriptor(&parent)?;
+            for (right, by) in [
+                (AccessMask::DELETE, AccessMask::FILE_DELETE_CHILD),
+                (AccessMask::FILE_READ_ATTRIBUTES, AccessMask::FILE_LIST_DIRECTORY),
+            ] {
+                let wanted = remaining.intersects(right | AccessMask::MAXIMUM_ALLOWED);
+                if wanted && check(right).is_err() && access_check(above.as_ref(), &cx.token, by).is_ok() {
+                    given |= right;
+                    remaining = remaining.without(right);
+                }
+            }
+        }
+        if remaining.is_empty() {
+            return Ok(given.without(needed.without(asked)));
+        }
+        let denied = |status| Refusal::new(status, Why::Access { needed: remaining, granted: given });
+        let granted = check(remaining).map_err(denied)? | given;
+        let extra = if asked.contains(AccessMask::MAXIMUM_ALLOWED) {
+            AccessMask::NONE
+        } else {
+            needed.without(asked)
+        };
+        Ok(granted.without(extra))
+    }
+
+    /// The rights of an open of what it makes: all that it asks for, if it may make it at all. [MS-FSA] 2.1.5.1.1
+    pub(crate) fn grant_new(
+        &self,
+        cx: &SecurityContext,
+        asked: AccessMask,
+        directory: bool,
+        parent: &H::Node,
+    ) -> Result<AccessMask, OpenError> {
+        let named = asked.without(AccessMask::MAXIMUM_ALLOWED);
+        if !cx.bypass {
+            let system = named.contains(AccessMask::ACCESS_SYSTEM_SECURITY);
+            if system && !cx.has_privilege(Privileges::SECURITY) {
+                let why =
+                    Why::Access { needed: AccessMask::ACCESS_SYSTEM_SECURITY, granted: AccessMask::NONE };
+                return Err(Refusal::new(NtStatus::ACCESS_DENIED, why).into());
+            }
+            // FILE_ADD_FILE and FILE_ADD_SUBDIRECTORY are a directory's names for the rights to write and to append.
+            let needed = if directory { AccessMask::FILE_APPEND_DATA } else { AccessMask::FILE_WRITE_DATA };
+            let descriptor = self.descriptor(parent)?;
+            let may = access_check(descriptor.as_ref(), &cx.token, needed);
+            if may.is_err() && !cx.has_privilege(Privileges::RESTORE) {
+                let why = Why::Access { needed, granted: AccessMask::NONE };
+                return Err(Refusal::new(NtStatus::ACCESS_DENIED, why).into());
+            }
+        }
+        let all = asked.contains(AccessMask::MAXIMUM_ALLOWED);
+        Ok(if all { named | AccessMask::FILE_ALL_ACCESS } else { named })
+    }
+
+    /// An object's security descriptor; without one nothing is restricted. One that cannot be read restricts everything.
+    pub(crate) fn descriptor(&self, node: &H::Node) -> HostResult<Option<SecurityDescriptor>> {
+        let Some(stored) = meta::security(&self.host, node)? else { return Ok(None) };
+        let corrupt = |_| HostError { call: "security", fault: HostFault::Corrupt };
+        SecurityDescriptor::decode(&stored).map(Some).map_err(corrupt)
+    }
+}

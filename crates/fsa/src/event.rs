@@ -1,5 +1,8 @@
 //! What happened, told in values: directory notifications and journal reasons. [MS-FSA] 2.1.4.1, 2.1.4.11
-use crate::host::NodeId;
+use crate::file::{File, FileState};
+use crate::host::{Host, NodeId};
+use crate::link::Link;
+use crate::volume::Volume;
 use nt::{NotifyAction, NotifyFilter, UsnReason, Utf16};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +33,30 @@ pub enum Event {
     },
     /// The queue was full: so many of the oldest events were dropped.
     Dropped(u64),
+}
+
+impl<H: Host> Volume<H> {
+    /// Tells watchers and the journal of a change. Called with the file's lock held, once the change has been made.
+    pub(crate) fn tell_change(
+        &self,
+        state: &mut FileState<H>,
+        file: &File<H>,
+        link: &Link<H>,
+        filter: NotifyFilter,
+        action: NotifyAction,
+        reason: UsnReason,
+    ) {
+        if !self.options.events {
+            return;
+        }
+        let path = link.lock().path.clone();
+        self.tell(|| Event::Notify { filter, action, path: path.clone() });
+        // The journal writes a record when a reason is new since the file was first opened. [MS-FSA] 2.1.4.11
+        if !state.usn.contains(reason) {
+            state.usn |= reason;
+            self.tell(|| Event::Usn { file: file.id(), reason: state.usn, path });
+        }
+    }
 }
 
 /// The queue behind [`crate::Volume::take_events`].

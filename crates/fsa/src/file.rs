@@ -76,6 +76,12 @@ impl<H: Host> FileState<H> {
         self.opens.iter().any(|open| Arc::ptr_eq(&open.link, link))
     }
 
+    /// The link at `place`, if the file is open through it.
+    pub(crate) fn known_link(&self, place: &Place<H>) -> Option<Arc<Link<H>>> {
+        let parent = place.parent.as_ref().map(|(_, id)| *id);
+        self.links.iter().filter_map(Weak::upgrade).find(|link| link.is_at(parent, &place.name))
+    }
+
     /// The link at `place`, shared with every other open through the same name.
     pub(crate) fn link_at(&mut self, place: Place<H>) -> Arc<Link<H>> {
         self.links.retain(|link| link.strong_count() > 0);
@@ -93,42 +99,55 @@ impl<H: Host> FileState<H> {
 
 /// Every file that is open, by who it is.
 pub(crate) struct FileTable<H: Host> {
-    files: Mutex<HashMap<NodeId, Weak<File<H>>>>,
+    files: Mutex<Files<H>>,
 }
+
+struct Files<H: Host> {
+    known: HashMap<NodeId, Weak<File<H>>>,
+    /// How many entries there are when those that nobody holds any more are swept out.
+    sweep_at: usize,
+}
+
+/// The fewest entries worth sweeping.
+const SWEEP_LEAST: usize = 1024;
 
 impl<H: Host> FileTable<H> {
     pub(crate) fn new() -> FileTable<H> {
-        FileTable { files: Mutex::new(HashMap::new()) }
+        FileTable { files: Mutex::new(Files { known: HashMap::new(), sweep_at: SWEEP_LEAST }) }
     }
 
     /// The one [`File`] for this object.
     pub(crate) fn file_of(&self, node: H::Node, id: NodeId, directory: bool) -> Arc<File<H>> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = files.get(&id).and_then(Weak::upgrade) {
+        if let Some(known) = files.known.get(&id).and_then(Weak::upgrade) {
             return known;
+        }
+        if files.known.len() >= files.sweep_at {
+            files.known.retain(|_, file| file.strong_count() > 0);
+            files.sweep_at = (2 * files.known.len()).max(SWEEP_LEAST);
         }
         let state = FileState {
             opens: Vec::new(),
             links: Vec::new(),
             streams_deleted: Vec::new(),
-            usn: UsnReason::default(),
+            usn: UsnReason::NONE,
         };
         let file =
             Arc::new(File { directory, object: RwLock::new(Object { node, id }), state: Mutex::new(state) });
-        files.insert(id, Arc::downgrade(&file));
+        files.known.insert(id, Arc::downgrade(&file));
         file
     }
 
     /// The [`File`] for this object, if it is open.
     pub(crate) fn find(&self, id: NodeId) -> Option<Arc<File<H>>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(&id).and_then(Weak::upgrade)
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).known.get(&id).and_then(Weak::upgrade)
     }
 
     /// Points a file, and with it every open of it, at another object.
     pub(crate) fn repoint(&self, file: &Arc<File<H>>, node: H::Node, id: NodeId) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.remove(&file.id());
-        files.insert(id, Arc::downgrade(file));
+        files.known.remove(&file.id());
+        files.known.insert(id, Arc::downgrade(file));
         *file.object.write().unwrap_or_else(PoisonError::into_inner) = Object { node, id };
     }
 
@@ -137,8 +156,8 @@ impl<H: Host> FileTable<H> {
         let id = file.id();
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         drop(file);
-        if files.get(&id).is_some_and(|known| known.strong_count() == 0) {
-            files.remove(&id);
+        if files.known.get(&id).is_some_and(|known| known.strong_count() == 0) {
+            files.known.remove(&id);
         }
     }
 }

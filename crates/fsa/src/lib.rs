@@ -5,21 +5,33 @@
 //! socket of its own; what happened is told in values ([`Event`]), and what was refused in types ([`Refusal`]).
 
 mod access;
+mod close;
 mod context;
 mod event;
 mod file;
+mod flush;
+mod fsctl;
 pub mod host;
 mod link;
+mod object;
+mod open;
 mod opens;
 mod path;
+mod read;
 mod refusal;
 mod stream;
 mod volume;
+mod write;
 
 pub use context::SecurityContext;
 pub use event::{EVENTS_MAX, Event};
 pub use file::{File, FileState, Sharing};
+pub use fsctl::ControlReply;
+pub use host::meta::{Ea, SpecialForm};
 pub use link::{Link, LinkState, Place};
+pub use open::{Follow, HOPS_MAX, OpenError, OpenRequest, Opened, StoppedOnSymlink};
 pub use opens::{Open, OpenId};
+pub use read::TRANSFER_BYTES_MAX;
 pub use refusal::{ComponentFault, Refusal, TargetFault, Why};
-pub use volume::{Durability, UnixNodes, Volume, VolumeKind, VolumeNames, VolumeOptions};
+pub use volume::{DriveMap, Durability, Volume, VolumeKind, VolumeOptions};
+pub use write::END_OF_DATA;

@@ -31,6 +31,17 @@ pub enum LinkState {
     Gone,
 }
 
+impl<H: Host> Clone for Place<H> {
+    fn clone(&self) -> Place<H> {
+        Place {
+            parent: self.parent.clone(),
+            name: self.name.clone(),
+            path: self.path.clone(),
+            state: self.state,
+        }
+    }
+}
+
 impl<H: Host> Link<H> {
     pub(crate) fn new(place: Place<H>) -> Link<H> {
         Link { place: Mutex::new(place) }

@@ -97,6 +97,8 @@ pub enum Why {
     DeletePending,
     /// The object has this name already.
     Collision,
+    /// The file was changed by others so often that the open never came to act.
+    Restless(usize),
     /// A parameter of the request cannot be.
     Parameter(&'static str),
     /// What is asked for makes no sense for this object.
@@ -263,6 +265,7 @@ impl fmt::Display for Why {
             Why::Sharing(id) => write!(f, "open {} of the same file does not share", id.0),
             Why::DeletePending => f.write_str("the name is about to be deleted"),
             Why::Collision => f.write_str("the name exists already"),
+            Why::Restless(tries) => write!(f, "others changed the file during each of {tries} tries"),
             Why::Parameter(what) | Why::Object(what) => f.write_str(what),
         }
     }

@@ -1,10 +1,11 @@
 //! A volume. [MS-FSA] 2.1.1.1
 use crate::event::{Event, EventQueue};
 use crate::file::FileTable;
-use crate::host::Host;
+use crate::host::meta::SpecialForm;
+use crate::host::{Host, HostResult};
 use crate::opens::{Open, OpenId, OpenTable};
 use crate::refusal::{Refusal, Why};
-use nt::{NtStatus, Utf16, upcase};
+use nt::{CreateOptions, NtStatus, Utf16, upcase};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,16 +23,6 @@ pub enum VolumeKind {
     Fat,
 }
 
-/// How named pipes, sockets and devices that lie on the host's disk show themselves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum UnixNodes {
-    /// As IO_REPARSE_TAG_NFS, as Windows' own NFS server stores them. [MS-FSCC] 2.1.2.6
-    #[default]
-    Nfs,
-    /// As the tags of the Windows Subsystem for Linux.
-    Lx,
-}
-
 /// When a change is on the disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Durability {
@@ -44,7 +35,7 @@ pub enum Durability {
 
 /// Which NT names lead into this volume: the object manager's part of following an absolute link.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct VolumeNames {
+pub struct DriveMap {
     prefixes: Vec<(Vec<u16>, Vec<u16>)>,
 }
 
@@ -56,13 +47,13 @@ pub struct VolumeOptions {
     /// Nothing may be changed, whatever the host would allow.
     pub read_only: bool,
     /// How special files on the host's disk show themselves.
-    pub unix_nodes: UnixNodes,
+    pub unix_nodes: SpecialForm,
     /// A relative symbolic link that stays below the root, and a special file, are stored as the host's own.
     pub write_unix_links: bool,
     /// When a change is on the disk.
     pub durability: Durability,
     /// Which NT names lead into this volume.
-    pub drives: VolumeNames,
+    pub drives: DriveMap,
     /// The volume's label.
     pub label: Utf16,
     /// The volume's serial number.
@@ -78,7 +69,7 @@ pub struct Volume<H: Host> {
     pub(crate) opens: OpenTable<H>,
     pub(crate) files: FileTable<H>,
     events: EventQueue,
-    names_epoch: AtomicU64,
+    epoch: AtomicU64,
 }
 
 impl VolumeKind {
@@ -98,16 +89,16 @@ impl VolumeKind {
     }
 }
 
-impl VolumeNames {
+impl DriveMap {
     /// No name leads here.
-    pub fn new() -> VolumeNames {
-        VolumeNames::default()
+    pub fn new() -> DriveMap {
+        DriveMap::default()
     }
 
     /// Adds that names beginning with `prefix` (`\??\C:`, `\??\Volume{..}`, a closing backslash is optional) lead to `path`
     /// in this volume (`\` for its root).
     #[must_use]
-    pub fn with(mut self, prefix: &str, path: &str) -> VolumeNames {
+    pub fn with(mut self, prefix: &str, path: &str) -> DriveMap {
         let trimmed = |text: &str| text.trim_end_matches('\\').encode_utf16().collect::<Vec<u16>>();
         self.prefixes.push((trimmed(prefix), trimmed(path)));
         // The longest prefix wins, as a mount below a drive would.
@@ -136,7 +127,7 @@ impl<H: Host> Volume<H> {
             opens: OpenTable::new(),
             files: FileTable::new(),
             events: EventQueue::default(),
-            names_epoch: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
         }
     }
 
@@ -173,14 +164,25 @@ impl<H: Host> Volume<H> {
         Ok(())
     }
 
-    /// A number that changes whenever a name is removed or moved: an open that looked before and acts after starts again.
-    pub(crate) fn names_epoch(&self) -> u64 {
-        self.names_epoch.load(Ordering::Acquire)
+    /// A number that changes whenever a name or a reparse point does: an open that looked before and acts after looks again.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
-    /// Says that a name was removed or moved. Called with the file's lock held, after the host's call.
-    pub(crate) fn names_changed(&self) {
-        self.names_epoch.fetch_add(1, Ordering::AcqRel);
+    /// Says that a name was removed or moved, or a reparse point changed. Called with the file's lock held, after the host's
+    /// call.
+    pub(crate) fn changed(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Returns when what was changed of an object is on the disk, if that was promised.
+    pub(crate) fn settle(&self, node: &H::Node, options: CreateOptions) -> HostResult<()> {
+        if self.options.durability == Durability::WriteThrough
+            || options.contains(CreateOptions::WRITE_THROUGH)
+        {
+            return self.host.sync(node);
+        }
+        Ok(())
     }
 
     /// Records an event, if anybody wants to know.

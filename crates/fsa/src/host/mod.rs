@@ -3,7 +3,9 @@
 //!
 //! Every name is looked up in one directory that the caller holds open; no host call follows a link, and none can
 //! reach above the root. Calls block; none needs a clock.
+pub mod memory;
 pub mod meta;
+pub(crate) mod unix_view;
 
 use core::fmt;
 use nt::{FileTime, NtStatus};

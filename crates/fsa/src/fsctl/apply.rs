@@ -1,0 +1,77 @@
+//! The change itself, once nothing refuses it, and what is told of it.
+use crate::file::FileState;
+use crate::host::{Host, meta};
+use crate::object::Object;
+use crate::opens::Open;
+use crate::refusal::{Refusal, Why};
+use crate::volume::Volume;
+use nt::{Guid, NotifyAction, NotifyFilter, NtStatus, UsnReason};
+use reparse::{RawReparse, Tag};
+
+/// Whose reparse point a file carries.
+pub(super) struct Stored {
+    pub(super) tag: Tag,
+    guid: Option<Guid>,
+}
+
+impl Stored {
+    /// That of an object, if it has one.
+    pub(super) fn of<H: Host>(object: &Object<H>) -> Option<Stored> {
+        object.meta.point.as_ref().map(|head| Stored { tag: head.tag, guid: head.guid })
+    }
+
+    /// Refuses unless this is the tag, and for a third party's tag the GUID. A Microsoft tag's GUID counts for nothing.
+    pub(super) fn require(&self, tag: Tag, guid: Option<Guid>) -> Result<(), Refusal> {
+        if self.tag != tag {
+            let why = Why::Mismatch { stored: Some(self.tag), given: tag };
+            return Err(Refusal::new(NtStatus::IO_REPARSE_TAG_MISMATCH, why));
+        }
+        if !tag.is_microsoft() && self.guid != guid {
+            let why = Why::Conflict { stored: self.guid, given: guid };
+            return Err(Refusal::new(NtStatus::REPARSE_ATTRIBUTE_CONFLICT, why));
+        }
+        Ok(())
+    }
+}
+
+impl<H: Host> Volume<H> {
+    /// Stores a reparse point: one step of the host, and the old point or the new one is there whatever happens.
+    /// Neither ARCHIVE nor LastWriteTime changes; ChangeTime is the host's own. docs/SPEC-NOTES.md 13
+    pub(super) fn apply_set(
+        &self,
+        state: &mut FileState<H>,
+        open: &Open<H>,
+        object: &Object<H>,
+        point: &RawReparse,
+    ) -> Result<(), Refusal> {
+        if !self.set_as_special(open, object, point)? {
+            meta::set_point_from(&self.host, &object.node, object.meta.stored, point.as_bytes())?;
+        }
+        self.tell_point(state, open)
+    }
+
+    /// Removes the reparse point, in one step of the host.
+    pub(super) fn apply_delete(
+        &self,
+        state: &mut FileState<H>,
+        open: &Open<H>,
+        object: &Object<H>,
+    ) -> Result<(), Refusal> {
+        if object.is_host_special() {
+            self.replace_special_by_file(&open.file, &open.link)?;
+        } else {
+            meta::remove_point(&self.host, &object.node)?;
+        }
+        self.tell_point(state, open)
+    }
+
+    /// [MS-FSCC] 2.3.62 for the journal; [MS-FSA] 2.1.5.10.3 has a notification, and docs/SPEC-NOTES.md 14 says which.
+    fn tell_point(&self, state: &mut FileState<H>, open: &Open<H>) -> Result<(), Refusal> {
+        self.changed();
+        self.settle(&open.file.node(), open.options)?;
+        let reason = UsnReason::REPARSE_POINT_CHANGE;
+        let (filter, action) = (NotifyFilter::ATTRIBUTES, NotifyAction::MODIFIED);
+        self.tell_change(state, &open.file, &open.link, filter, action, reason);
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! An object as an operation finds it: the host's node, and all that is known of it at that moment.
+use crate::host::meta::{self, Meta};
+use crate::host::{Host, HostResult, NodeId, NodeKind};
+use crate::volume::Volume;
+use reparse::Tag;
+
+/// An object, looked at once.
+pub(crate) struct Object<H: Host> {
+    pub(crate) node: H::Node,
+    pub(crate) meta: Meta,
+}
+
+impl<H: Host> Object<H> {
+    /// Who it is.
+    pub(crate) fn id(&self) -> NodeId {
+        self.meta.stat.id
+    }
+
+    /// True for a directory, whatever tag it has.
+    pub(crate) fn is_directory(&self) -> bool {
+        self.meta.is_directory()
+    }
+
+    /// True when the host itself has no file or directory here, but one of its own links or special files.
+    pub(crate) fn is_host_special(&self) -> bool {
+        !matches!(self.meta.stat.kind, NodeKind::File | NodeKind::Directory)
+    }
+
+    /// The tag of its reparse point, if it has one.
+    pub(crate) fn tag(&self) -> Option<Tag> {
+        self.meta.point.as_ref().map(|point| point.tag)
+    }
+
+    /// The tag, if it keeps an open without FILE_OPEN_REPARSE_POINT from this object: any, but for a directory's tag with
+    /// the D bit, which is as good as none. On a file that bit means nothing. [MS-FSCC] 2.1.2.1
+    pub(crate) fn tag_in_the_way(&self) -> Option<Tag> {
+        self.tag().filter(|tag| !(tag.is_directory() && self.is_directory()))
+    }
+}
+
+impl<H: Host> Volume<H> {
+    /// Looks at an object.
+    pub(crate) fn object(&self, node: H::Node) -> HostResult<Object<H>> {
+        let meta = self.meta(&node)?;
+        Ok(Object { node, meta })
+    }
+
+    /// What is known of an object, host links and special files shown as this volume shows them.
+    pub(crate) fn meta(&self, node: &H::Node) -> HostResult<Meta> {
+        let mut meta = meta::load_as(&self.host, node, self.options.unix_nodes)?;
+        if !self.options.kind.supports_reparse_points() && !self.is_special(&meta) {
+            // A file system without reparse points does not see one that another left behind.
+            meta = Meta::new(meta.stat, meta.stored, None);
+        }
+        Ok(meta)
+    }
+
+    /// The reparse point of an object, whole.
+    pub(crate) fn point(&self, node: &H::Node) -> HostResult<Option<Vec<u8>>> {
+        meta::point_as(&self.host, node, self.options.unix_nodes)
+    }
+
+    fn is_special(&self, meta: &Meta) -> bool {
+        !matches!(meta.stat.kind, NodeKind::File | NodeKind::Directory)
+    }
+}

@@ -1,0 +1,123 @@
+//! Making what does not exist. [MS-FSA] 2.1.5.1.1
+use super::existing::Draft;
+use super::parameters::makes_missing;
+use super::stream_kind::{StreamToOpen, decide};
+use super::walk::Tail;
+use super::{Attempt, OpenError, OpenRequest, Opened, sharing};
+use crate::context::SecurityContext;
+use crate::host::{Host, HostError, HostFault, Make, meta};
+use crate::link::{LinkState, Place};
+use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
+use crate::volume::Volume;
+use nt::{
+    AccessMask, CreateAction, CreateOptions, FileAttributes, NotifyAction, NotifyFilter, NtStatus, UsnReason,
+};
+use std::sync::Arc;
+
+impl<H: Host> Volume<H> {
+    /// Makes a file or directory named `name` at `place`, and opens it.
+    pub(super) fn open_missing(
+        &self,
+        cx: &SecurityContext,
+        request: &OpenRequest<'_>,
+        asked: AccessMask,
+        name: &[u16],
+        mut place: Place<H>,
+        tail: Tail,
+        epoch: u64,
+    ) -> Result<Attempt, OpenError> {
+        let missing = Why::Component { at: 0, fault: ComponentFault::Missing };
+        let Some((parent, parent_id)) = place.parent.clone().filter(|_| makes_missing(request.disposition))
+        else {
+            return Err(Refusal::new(NtStatus::OBJECT_NAME_NOT_FOUND, missing).into());
+        };
+        self.require_writable()?;
+        let to_open = decide(request, &tail, None)?;
+        let directory = to_open == StreamToOpen::Directory;
+        if tail.promised.directory && !directory {
+            let why = Why::Target(TargetFault::DirectoryLinkToFile);
+            return Err(Refusal::new(NtStatus::NOT_A_DIRECTORY, why).into());
+        }
+        check_attributes(request, directory)?;
+        let granted = self.grant_new(cx, asked, directory, &parent)?;
+        // The directory's lock is held while the name is made: between a check that it is empty and the tag that is then set
+        // on it, nothing is made in it.
+        let above = self.files.file_of(parent.clone(), parent_id, true);
+        let above_state = above.lock();
+        if above_state.opens.iter().any(|open| open.link.lock().state != LinkState::Present) {
+            return Err(Refusal::new(NtStatus::DELETE_PENDING, Why::DeletePending).into());
+        }
+        if self.epoch() != epoch && self.object(parent.clone())?.tag_in_the_way().is_some() {
+            return Ok(Attempt::Again);
+        }
+        let make = if directory { Make::Directory } else { Make::File };
+        let (node, host_name) = match self.host.create(&parent, name, make) {
+            // Another caller was first: it exists now.
+            Err(HostError { fault: HostFault::Exists, .. }) => return Ok(Attempt::Again),
+            made => made?,
+        };
+        if let Err(error) = self.furnish(request, &node, &parent, &to_open) {
+            // What could not be made whole is not left behind; the first failure is the one worth telling.
+            let _ = self.host.remove(&parent, &host_name);
+            return Err(error);
+        }
+        drop(above_state);
+        place.name = host_name;
+        place.state = LinkState::Present;
+        let node_id = self.host.stat(&node)?.id;
+        let file = self.files.file_of(node, node_id, directory);
+        let mut state = file.lock();
+        let link = state.link_at(place);
+        let stream = match to_open {
+            StreamToOpen::Directory => None,
+            StreamToOpen::Data(name) => name,
+        };
+        let draft = Draft { file: Arc::clone(&file), link, stream, granted };
+        let sharing = self.sharing_of(request, &draft);
+        // Somebody may have opened the new name before its maker could.
+        sharing::check(&state.opens, &sharing)?;
+        let id = sharing.id;
+        state.opens.push(sharing);
+        let filter = if directory { NotifyFilter::DIR_NAME } else { NotifyFilter::FILE_NAME };
+        let (file, link) = (Arc::clone(&draft.file), Arc::clone(&draft.link));
+        self.tell_change(&mut state, &file, &link, filter, NotifyAction::ADDED, UsnReason::FILE_CREATE);
+        self.keep(cx, request, draft, id);
+        Ok(Attempt::Opened(Opened {
+            id,
+            action: CreateAction::CREATED,
+            is_reparse_point_opened_without_flag: false,
+        }))
+    }
+
+    /// Gives a new object its EAs, attributes and named stream, and puts it on the disk if that was promised.
+    fn furnish(
+        &self,
+        request: &OpenRequest<'_>,
+        node: &H::Node,
+        parent: &H::Node,
+        to_open: &StreamToOpen,
+    ) -> Result<(), OpenError> {
+        let more = match to_open {
+            StreamToOpen::Directory => FileAttributes::NONE,
+            StreamToOpen::Data(_) => FileAttributes::ARCHIVE,
+        };
+        self.dress(node, request, more)?;
+        if let StreamToOpen::Data(Some(name)) = to_open {
+            meta::stream_create(&self.host, node, &name.0)?;
+        }
+        self.settle(node, request.options)?;
+        self.settle(parent, request.options)?;
+        Ok(())
+    }
+}
+
+fn check_attributes(request: &OpenRequest<'_>, directory: bool) -> Result<(), Refusal> {
+    if directory && request.attributes.contains(FileAttributes::TEMPORARY) {
+        return Err(Refusal::parameter("a directory cannot be temporary"));
+    }
+    let read_only = request.attributes.contains(FileAttributes::READONLY);
+    if read_only && request.options.contains(CreateOptions::DELETE_ON_CLOSE) {
+        return Err(Refusal::new(NtStatus::CANNOT_DELETE, Why::ReadOnlyFile));
+    }
+    Ok(())
+}

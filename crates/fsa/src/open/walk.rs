@@ -1,0 +1,319 @@
+//! Locating the object that a path names, over every link in it. [MS-FSA] 2.1.5.1 phase 6; docs/SPEC-NOTES.md 3 to 9
+use super::parameters::makes_missing;
+use super::target::{LinkTarget, is_link};
+use super::{Follow, OpenError, OpenRequest, StoppedOnSymlink};
+use crate::host::{Host, HostName, NodeId};
+use crate::link::{LinkState, Place};
+use crate::object::Object;
+use crate::opens::OpenId;
+use crate::path::{BACKSLASH, Path, is_dot};
+use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
+use crate::stream::StreamName;
+use crate::volume::Volume;
+use nt::{NtStatus, Utf16};
+use reparse::{RawReparse, Tag};
+
+/// How many links one open follows; the next one is one too many. (Windows: 63 reparse points on any given path.)
+pub const HOPS_MAX: usize = 63;
+
+/// What the path names.
+pub(super) struct Located<H: Host> {
+    /// The object, or that there is none of that name.
+    pub(super) found: Found<H>,
+    /// Where it lies, or would.
+    pub(super) place: Place<H>,
+    /// What the path says besides.
+    pub(super) tail: Tail,
+}
+
+/// What a path, and the links in it, say of the object besides its name.
+pub(super) struct Tail {
+    /// The stream.
+    pub(super) stream: StreamName,
+    /// A backslash closes the path.
+    pub(super) trailing_backslash: bool,
+    /// What the links on the way say of the object's kind.
+    pub(super) promised: Promised,
+}
+
+/// Whether there is an object.
+pub(super) enum Found<H: Host> {
+    /// There is.
+    Existing(Box<Object<H>>),
+    /// There is none; the path asks for this name.
+    Missing(Vec<u16>),
+}
+
+/// What the links that led to an object say of its kind. [Windows] 11 holds a link to its promise; docs/SPEC-NOTES.md 9
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Promised {
+    /// A mount point or a link that is a directory led here.
+    pub(super) directory: bool,
+    /// A symbolic link that is a file led here.
+    pub(super) file: bool,
+}
+
+/// Where a walk stands: a directory and its path.
+struct Standing<H: Host> {
+    node: H::Node,
+    id: NodeId,
+    path: Vec<u16>,
+}
+
+/// Where a walk starts.
+enum Start<H: Host> {
+    Root,
+    At(Standing<H>),
+}
+
+/// What a walk comes to.
+enum Step<H: Host> {
+    Located(Located<H>),
+    /// A link: start again from the volume's root with this path.
+    Resume(Vec<u16>),
+}
+
+/// What one component comes to.
+enum Met<H: Host> {
+    Missing,
+    Object(Object<H>, Place<H>),
+    Resume(Vec<u16>),
+}
+
+/// One walk: what it is for, and what it has learnt on the way.
+struct Walk<'a> {
+    request: &'a OpenRequest<'a>,
+    promised: Promised,
+}
+
+impl<H: Host> Volume<H> {
+    /// Finds what a request's path names.
+    pub(super) fn walk(&self, request: &OpenRequest<'_>) -> Result<Located<H>, OpenError> {
+        let mut path = Path::parse(request.path)?;
+        let mut start = self.start_of(request, &path)?;
+        let mut walk = Walk { request, promised: Promised::default() };
+        for _ in 0..=HOPS_MAX {
+            match self.walk_once(&mut walk, &path, start)? {
+                Step::Located(located) => return Ok(located),
+                Step::Resume(text) => {
+                    path = Path::parse(&text)?;
+                    start = Start::Root;
+                }
+            }
+        }
+        Err(Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, Why::Hops(HOPS_MAX)).into())
+    }
+
+    /// The directory that the path starts at: the volume's root, or an open.
+    fn start_of(&self, request: &OpenRequest<'_>, path: &Path) -> Result<Start<H>, OpenError> {
+        let Some(id) = request.relative_to else { return Ok(Start::Root) };
+        let open = self.open_of(id)?;
+        // A path that begins at an open has no leading backslash: with one it would be absolute.
+        if path.text.first() == Some(&BACKSLASH) {
+            return Err(wrong(NtStatus::OBJECT_NAME_INVALID, 0, ComponentFault::Empty));
+        }
+        let standing = Standing { node: open.file.node(), id: open.file.id(), path: open.path().0 };
+        if path.len() > 0 {
+            if !open.file.is_directory() {
+                return Err(Refusal::parameter("names are looked up in directories only").into());
+            }
+            self.require_children(&standing, request)?;
+        }
+        Ok(Start::At(standing))
+    }
+
+    /// Refuses to look below a link that is itself open. [Windows] one of three statuses; docs/SPEC-NOTES.md 10
+    fn require_children(&self, standing: &Standing<H>, request: &OpenRequest<'_>) -> Result<(), OpenError> {
+        let object = self.object(standing.node.clone())?;
+        match object.tag_in_the_way() {
+            Some(tag) if is_link(tag) && !request.dont_reparse => {
+                let why = Why::Target(TargetFault::BelowLink);
+                Err(Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, why).into())
+            }
+            Some(tag) => Err(unfollowed(request, tag).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Walks the components of one path, up to its end or to a link.
+    fn walk_once(&self, walk: &mut Walk<'_>, path: &Path, start: Start<H>) -> Result<Step<H>, OpenError> {
+        let Some(last) = path.len().checked_sub(1) else { return self.locate_start(walk, path, start) };
+        let mut at = match start {
+            Start::At(standing) => standing,
+            Start::Root => self.standing_at_root()?,
+        };
+        for index in 0..last {
+            match self.meet(walk, path, index, &at, false)? {
+                Met::Missing => {
+                    let start = path.start(index);
+                    return Err(wrong(NtStatus::OBJECT_PATH_NOT_FOUND, start, ComponentFault::Missing));
+                }
+                Met::Resume(text) => return Ok(Step::Resume(text)),
+                Met::Object(object, _) if !object.is_directory() => {
+                    let start = path.start(index);
+                    return Err(wrong(NtStatus::OBJECT_PATH_NOT_FOUND, start, ComponentFault::NotDirectory));
+                }
+                Met::Object(object, place) => {
+                    self.require_not_deleted(&object, &place)?;
+                    at = Standing { id: object.id(), node: object.node, path: place.path.0 };
+                }
+            }
+        }
+        let itself = walk.request.opens_reparse_point();
+        let (found, place) = match self.meet(walk, path, last, &at, itself)? {
+            Met::Resume(text) => return Ok(Step::Resume(text)),
+            Met::Object(object, place) => (Found::Existing(Box::new(object)), place),
+            Met::Missing => {
+                let name = path.name(last);
+                if is_dot(name) && makes_missing(walk.request.disposition) {
+                    return Err(wrong(NtStatus::OBJECT_NAME_INVALID, path.start(last), ComponentFault::Dots));
+                }
+                (Found::Missing(name.to_vec()), at.child(HostName(Vec::new()), name))
+            }
+        };
+        Ok(Step::Located(located(found, place, path, walk.promised)))
+    }
+
+    /// Looks one component up. `itself` says that it is opened whatever tag it has.
+    fn meet(
+        &self,
+        walk: &mut Walk<'_>,
+        path: &Path,
+        index: usize,
+        at: &Standing<H>,
+        itself: bool,
+    ) -> Result<Met<H>, OpenError> {
+        let name = path.name(index);
+        if is_dot(name) {
+            return Ok(Met::Missing); // no directory has it, and no host is asked: to it the name would mean the directory
+        }
+        let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
+        let object = self.object(node)?;
+        let place = at.child(host_name, name);
+        match object.tag_in_the_way().filter(|_| !itself) {
+            None => Ok(Met::Object(object, place)),
+            Some(tag) => self.follow(walk, &object, tag, at, &place, path.tail(index)).map(Met::Resume),
+        }
+    }
+
+    /// What to do about a reparse point in the way: the path to go on with, or why not. [MS-FSA] 2.1.5.1 phase 6
+    fn follow(
+        &self,
+        walk: &mut Walk<'_>,
+        object: &Object<H>,
+        tag: Tag,
+        at: &Standing<H>,
+        place: &Place<H>,
+        tail: &[u16],
+    ) -> Result<Vec<u16>, OpenError> {
+        if walk.request.dont_reparse || !is_link(tag) {
+            return Err(unfollowed(walk.request, tag).into());
+        }
+        let corrupt = || Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, Why::Target(TargetFault::Corrupt));
+        let stored = self.point(&object.node)?.ok_or_else(corrupt)?;
+        if tag == Tag::SYMLINK && walk.request.follow == Follow::Caller {
+            return Err(stopped(&stored, place, tail).unwrap_or_else(|| corrupt().into()));
+        }
+        let target = LinkTarget::of(&stored).ok_or_else(corrupt)?;
+        // Only what stands last says what the object it leads to must be; before, it must be a directory anyway.
+        if tail.first() != Some(&BACKSLASH) {
+            walk.promised.directory |= object.is_directory();
+            walk.promised.file |= !object.is_directory() && !object.is_host_special();
+        }
+        Ok(target.resume(&at.path, tail, &self.options.drives)?)
+    }
+
+    /// A path without components names what it starts at.
+    fn locate_start(&self, walk: &Walk<'_>, path: &Path, start: Start<H>) -> Result<Step<H>, OpenError> {
+        let (standing, place) = match start {
+            Start::Root => {
+                let standing = self.standing_at_root()?;
+                let place = Place {
+                    parent: None,
+                    name: HostName(Vec::new()),
+                    path: Utf16(vec![BACKSLASH]),
+                    state: LinkState::Present,
+                };
+                (standing, place)
+            }
+            Start::At(standing) => {
+                let id = walk.request.relative_to.unwrap_or(OpenId(0));
+                let place = self.open_of(id)?.link.lock().clone();
+                (standing, place)
+            }
+        };
+        let object = self.object(standing.node)?;
+        match object.tag_in_the_way().filter(|_| !walk.request.opens_reparse_point()) {
+            None => {}
+            // [Windows] an open without a name is not sent elsewhere; docs/SPEC-NOTES.md 10
+            Some(tag) if is_link(tag) && !walk.request.dont_reparse => {
+                let why = Why::Target(TargetFault::BelowLink);
+                return Err(Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, why).into());
+            }
+            Some(tag) => return Err(unfollowed(walk.request, tag).into()),
+        }
+        Ok(Step::Located(located(Found::Existing(Box::new(object)), place, path, walk.promised)))
+    }
+
+    fn standing_at_root(&self) -> Result<Standing<H>, OpenError> {
+        let node = self.host.root();
+        let id = self.host.stat(&node)?.id;
+        Ok(Standing { node, id, path: vec![BACKSLASH] })
+    }
+
+    /// Nothing is opened below a directory whose name is about to go. [MS-FSA] 2.1.5.1 phase 6
+    fn require_not_deleted(&self, object: &Object<H>, place: &Place<H>) -> Result<(), OpenError> {
+        let Some(file) = self.files.find(object.id()) else { return Ok(()) };
+        match file.lock().known_link(place).map(|link| link.lock().state) {
+            Some(LinkState::DeletePending) => {
+                Err(Refusal::new(NtStatus::DELETE_PENDING, Why::DeletePending).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<H: Host> Standing<H> {
+    /// Where the entry `name` of this directory lies. `asked` is the name as the path spells it.
+    fn child(&self, name: HostName, asked: &[u16]) -> Place<H> {
+        let mut path = self.path.clone();
+        if path.last() != Some(&BACKSLASH) {
+            path.push(BACKSLASH);
+        }
+        match Utf16::from_wtf8(&name.0) {
+            Ok(shown) if !shown.units().is_empty() => path.extend_from_slice(shown.units()),
+            _ => path.extend_from_slice(asked),
+        }
+        Place {
+            parent: Some((self.node.clone(), self.id)),
+            name,
+            path: Utf16(path),
+            state: LinkState::Present,
+        }
+    }
+}
+
+fn located<H: Host>(found: Found<H>, place: Place<H>, path: &Path, promised: Promised) -> Located<H> {
+    let tail = Tail { stream: path.stream.clone(), trailing_backslash: path.trailing_backslash, promised };
+    Located { found, place, tail }
+}
+
+/// Why a reparse point ends the open.
+fn unfollowed(request: &OpenRequest<'_>, tag: Tag) -> Refusal {
+    if request.dont_reparse {
+        return Refusal::new(NtStatus::REPARSE_POINT_ENCOUNTERED, Why::ReparseMet(tag));
+    }
+    Refusal::new(NtStatus::IO_REPARSE_TAG_NOT_HANDLED, Why::TagNotHandled(tag))
+}
+
+/// The open stops at a symbolic link, which is the caller's to follow. [MS-SMB2] 2.2.2.2.1
+fn stopped<H: Host>(stored: &[u8], place: &Place<H>, tail: &[u16]) -> Option<OpenError> {
+    let (link, _) = RawReparse::decode(stored).ok()?;
+    let unparsed_len = u16::try_from(tail.len() * 2).ok()?;
+    let stop = StoppedOnSymlink { unparsed_len, link, parsed: place.path.clone() };
+    Some(OpenError::StoppedOnSymlink(Box::new(stop)))
+}
+
+fn wrong(status: NtStatus, at: usize, fault: ComponentFault) -> OpenError {
+    Refusal::new(status, Why::Component { at, fault }).into()
+}

@@ -1,0 +1,74 @@
+//! Reading data. [MS-FSA] 2.1.5.3
+use crate::host::{Host, HostError, HostFault, meta};
+use crate::opens::{Open, OpenId};
+use crate::refusal::{Refusal, Why};
+use crate::volume::Volume;
+use nt::{AccessMask, NtStatus};
+
+/// The most bytes of one read or write: what SMB2 can carry. [MS-SMB2] <274>
+pub const TRANSFER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+impl<H: Host> Volume<H> {
+    /// Reads at most `len` bytes at `offset`; fewer only at the end of the data, none at all is END_OF_FILE.
+    pub fn read(&self, id: OpenId, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {
+        let open = self.open_of(id)?;
+        if open.is_directory() {
+            return Err(Refusal::new(
+                NtStatus::INVALID_DEVICE_REQUEST,
+                Why::Object("a directory has no data"),
+            ));
+        }
+        if len > TRANSFER_BYTES_MAX {
+            return Err(Refusal::parameter("more bytes than one read can have"));
+        }
+        if !open.has_any(AccessMask::FILE_READ_DATA | AccessMask::FILE_EXECUTE) {
+            open.require(AccessMask::FILE_READ_DATA)?;
+        }
+        let data = match &open.stream {
+            None => self.read_unnamed(&open, offset, len)?,
+            Some(name) => {
+                let whole = self.stream_data(&open, &name.0)?;
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len());
+                whole.into_iter().skip(start).take(len).collect()
+            }
+        };
+        if data.is_empty() && len > 0 {
+            return Err(Refusal::new(NtStatus::END_OF_FILE, Why::Object("there are no data at this offset")));
+        }
+        Ok(data)
+    }
+
+    fn read_unnamed(&self, open: &Open<H>, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {
+        let node = open.file.node();
+        let mut data = vec![0; len];
+        let mut got = 0;
+        while let Some(rest) = data.get_mut(got..).filter(|rest| !rest.is_empty()) {
+            match self.host.read(&node, offset.saturating_add(got as u64), rest) {
+                Ok(0) => break,
+                Ok(count) => got += count,
+                // The host's links and special files have no data of their own.
+                Err(HostError { fault: HostFault::NotSupported, .. }) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        data.truncate(got);
+        Ok(data)
+    }
+
+    /// All data of a named stream.
+    pub(crate) fn stream_data(&self, open: &Open<H>, name: &[u16]) -> Result<Vec<u8>, Refusal> {
+        let node = open.file.node();
+        let stream = meta::stream_find(&self.host, &node, name)?;
+        let data = stream.map(|stream| meta::stream_read(&self.host, &node, &stream)).transpose()?.flatten();
+        data.ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::Object("the stream has gone")))
+    }
+
+    /// Length of the opened stream's data.
+    pub(crate) fn stream_size(&self, open: &Open<H>) -> Result<u64, Refusal> {
+        match &open.stream {
+            Some(name) => Ok(self.stream_data(open, &name.0)?.len() as u64),
+            None if open.is_directory() => Ok(0),
+            None => Ok(self.host.stat(&open.file.node())?.size),
+        }
+    }
+}
