@@ -6,6 +6,10 @@ extern crate alloc;
 mod app_exec_link;
 mod cloud;
 mod drive_map;
+mod explain;
+mod hex;
+#[cfg(feature = "serde")]
+mod json;
 pub mod lx_ea;
 mod mount_point;
 mod names;
@@ -29,6 +33,7 @@ mod wsl;
 pub use app_exec_link::AppExecLink;
 pub use cloud::{Cloud, CloudFlags, HsmRecord};
 pub use drive_map::{DriveMap, MapError, Volume, VolumeParseError};
+pub use explain::{Field, fields};
 pub use mount_point::MountPoint;
 pub use nfs::{NFS_TARGET_BYTES_MAX, Nfs, NfsObject};
 pub use oddity::Oddity;

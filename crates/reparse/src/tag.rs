@@ -115,7 +115,7 @@ impl Tag {
     /// headers, such as `IO_REPARSE_TAG_ARKIVIO`. `None` for a tag that nobody published.
     pub fn name(self) -> Option<&'static str> {
         let of_microsoft = Tag::ALL.iter().find(|(tag, _)| *tag == self).map(|(_, name)| *name);
-        of_microsoft.or_else(|| vendor::registered(self))
+        of_microsoft.or_else(|| vendor::of(self).map(|vendor| vendor.tag_name))
     }
 
     /// The tag is owned by Microsoft (bit 31). Any other must come with a GUID.

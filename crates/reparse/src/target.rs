@@ -394,6 +394,8 @@ pub(crate) fn nt_path_of(path: &str) -> Result<(Utf16, Utf16), BuildError> {
         Some(unc) if unc.eq_ignore_ascii_case(r"UNC\") => {
             alloc::format!(r"\\{}", rest.get(4..).unwrap_or_default())
         }
+        // mklink keeps the prefix here: without it there would be no path (alphaleonis/AlphaFS issue 516)
+        Some(volume) if volume.eq_ignore_ascii_case("Volu") => alloc::format!(r"\\?\{rest}"),
         _ => String::from(rest),
     };
     for verbatim in [DOS_NAMES, r"\\?\", r"\\.\"] {
