@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use nt::{Guid, Utf16, upcase};
+use nt::{Guid, Utf16};
 
 use crate::target::{self, Target};
 
@@ -111,7 +111,7 @@ impl DriveMap {
         let mut path = Vec::new();
         for name in rest.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
             path.push(u16::from(b'\\'));
-            let units = units_of_host_name(name)?;
+            let units = Utf16::from_wtf8(name).ok()?.0;
             if matches!(name, b"." | b"..") || units.contains(&u16::from(b'\\')) {
                 return None;
             }
@@ -153,14 +153,11 @@ impl Volume {
 
     /// The same volume, names compared without case.
     fn same(&self, other: &Volume) -> bool {
-        let same_name = |a: &Utf16, b: &Utf16| {
-            a.units().iter().map(|unit| upcase(*unit)).eq(b.units().iter().map(|unit| upcase(*unit)))
-        };
         match (self, other) {
             (Volume::Drive(a), Volume::Drive(b)) => a.eq_ignore_ascii_case(b),
             (Volume::Guid(a), Volume::Guid(b)) => a == b,
             (Volume::Share { server: a, share: b }, Volume::Share { server: c, share: d }) => {
-                same_name(a, c) && same_name(b, d)
+                a.eq_ignore_case(c) && b.eq_ignore_case(d)
             }
             _ => false,
         }
@@ -169,47 +166,13 @@ impl Volume {
 
 /// One component as a name of the host.
 fn push_host_name(component: &[u16], host: &mut Vec<u8>) -> Result<(), MapError> {
-    let start = host.len();
-    for unit in char::decode_utf16(component.iter().copied()) {
-        match unit {
-            Ok(c) => host.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            Err(lone) => {
-                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
-                host.extend_from_slice(&[
-                    0xE0 | high >> 4,
-                    0x80 | (high & 0x0F) << 2 | low >> 6,
-                    0x80 | low & 0x3F,
-                ]);
-            }
-        }
+    let component = Utf16::from(component);
+    let name = component.to_wtf8();
+    if matches!(name.as_slice(), b"." | b"..") || name.iter().any(|byte| matches!(byte, b'/' | 0)) {
+        return Err(MapError::Component { name: component });
     }
-    let name = host.get(start..).unwrap_or_default();
-    if matches!(name, b"." | b"..") || name.iter().any(|byte| matches!(byte, b'/' | 0)) {
-        return Err(MapError::Component { name: Utf16(component.to_vec()) });
-    }
+    host.extend_from_slice(&name);
     Ok(())
-}
-
-/// A name of the host in UTF-16: from UTF-8, or from WTF-8 as [`push_host_name`] writes it.
-fn units_of_host_name(mut name: &[u8]) -> Option<Vec<u16>> {
-    let mut units = Vec::new();
-    loop {
-        let valid_len = match core::str::from_utf8(name) {
-            Ok(text) => {
-                units.extend(text.encode_utf16());
-                return Some(units);
-            }
-            Err(error) => error.valid_up_to(),
-        };
-        let (valid, rest) = name.split_at_checked(valid_len)?;
-        units.extend(core::str::from_utf8(valid).ok()?.encode_utf16());
-        let (&[0xED, second @ 0xA0..=0xBF, third @ 0x80..=0xBF], rest) = rest.split_first_chunk::<3>()?
-        else {
-            return None;
-        };
-        units.push(0xD000 | u16::from(second & 0x3F) << 6 | u16::from(third & 0x3F));
-        name = rest;
-    }
 }
 
 impl FromStr for Volume {

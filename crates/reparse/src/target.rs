@@ -228,7 +228,10 @@ fn dos_target(rest: &[u16], base: usize) -> Result<Target, TargetError> {
     if strip_text(name, "UNC").is_some_and(<[u16]>::is_empty) {
         let below = path.get(1..).unwrap_or_default();
         let (server, path) = split_component(below);
-        let (share, path) = split_component(path.get(1..).unwrap_or_default());
+        let (share, path) = match split_component(path.get(1..).unwrap_or_default()) {
+            ([], _) => (&[][..], path), // no share: what follows the server stays as it is
+            parts => parts,
+        };
         if server.is_empty() {
             return Err(TargetError { fault: TargetFault::EmptyComponent, at: base + name.len() + 1 });
         }

@@ -1,4 +1,5 @@
 //! The typed kinds: what the builders write, byte for byte, and what they refuse.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that is wrong shall panic
 use nt::{Guid, Utf16};
 use reparse::{
     AppExecLink, BuildError, Cloud, CloudFlags, LxSymlink, MountPoint, Nfs, RawReparse, ReparsePoint,

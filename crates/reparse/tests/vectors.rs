@@ -1,4 +1,5 @@
 //! Vectors: bytes that others wrote or captured, one file each in tests/vectors, with their source.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that is wrong shall panic
 #![cfg(feature = "serde")]
 use std::fs;
 use std::path::Path;

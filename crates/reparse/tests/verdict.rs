@@ -1,4 +1,5 @@
 //! What Windows says of a buffer at SET and at DELETE. Every test names the public test or text it follows.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that is wrong shall panic
 use nt::{Guid, NtStatus};
 use reparse::{
     DeleteRequest, Fault, MountPoint, RawReparse, SetEx, SetExFlags, Symlink, SymlinkFlags, Tag,
