@@ -3,8 +3,17 @@
 //! `cargo run -p pointsman-fuzz --bin replay` runs the seed corpus and mutations of it on any toolchain (this is what the
 //! tests do); `cargo fuzz run TARGET --features libfuzzer` runs one target under libFuzzer for as long as one likes.
 
+mod reparse_targets;
+
+pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
+
 /// A target: its name, which is also its folder under `fuzz/corpus/`, and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[];
+pub const TARGETS: &[Target] = &[
+    ("reparse_decode", reparse_decode),
+    ("reparse_json", reparse_json),
+    ("reparse_set", reparse_set),
+    ("reparse_target", reparse_target),
+];

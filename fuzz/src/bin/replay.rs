@@ -26,7 +26,8 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let wanted = |name: &str| arguments.targets.is_empty() || arguments.targets.iter().any(|target| target == name);
+    let wanted =
+        |name: &str| arguments.targets.is_empty() || arguments.targets.iter().any(|target| target == name);
     let chosen: Vec<Target> = TARGETS.iter().copied().filter(|(name, _)| wanted(name)).collect();
     if chosen.is_empty() || chosen.len() < arguments.targets.len() {
         let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
@@ -96,7 +97,8 @@ fn corpus(name: &str) -> Result<Vec<Vec<u8>>, String> {
     let list = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut paths: Vec<PathBuf> = list.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
     paths.sort();
-    let seeds: Vec<Vec<u8>> = paths.iter().map(fs::read).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+    let seeds: Vec<Vec<u8>> =
+        paths.iter().map(fs::read).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
     if seeds.is_empty() { Err(format!("{} has no seed", folder.display())) } else { Ok(seeds) }
 }
 
@@ -109,7 +111,9 @@ fn mutated(seeds: &[Vec<u8>], chance: &mut fastrand::Rng) -> Vec<u8> {
         match (chance.u8(0..7), tail) {
             (0, [first, ..]) => *first ^= 1 << chance.u8(0..8),
             (1, [first, ..]) => *first = chance.u8(..),
-            (2, [a, b, ..]) => [*a, *b] = chance.choice([0u16, 1, 7, 8, 0x7FFF, 0xFFFE, 0xFFFF]).unwrap_or(0).to_le_bytes(),
+            (2, [a, b, ..]) => {
+                [*a, *b] = chance.choice([0u16, 1, 7, 8, 0x7FFF, 0xFFFE, 0xFFFF]).unwrap_or(0).to_le_bytes()
+            }
             (3, _) => bytes.truncate(at),
             (4, _) => bytes.insert(at, chance.u8(..)),
             (5, tail) => {
