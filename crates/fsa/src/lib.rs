@@ -29,7 +29,7 @@ pub use file::{File, FileState, Sharing};
 pub use fsctl::ControlReply;
 pub use host::meta::{Ea, SpecialForm};
 pub use link::{Link, LinkState, Place};
-pub use open::{Follow, HOPS_MAX, OpenError, OpenRequest, Opened, StoppedOnSymlink};
+pub use open::{Follow, HOPS_MAX, Hop, OpenError, OpenRequest, Opened, StoppedOnSymlink};
 pub use opens::{Open, OpenId};
 pub use read::TRANSFER_BYTES_MAX;
 pub use refusal::{ComponentFault, Refusal, TargetFault, Why};

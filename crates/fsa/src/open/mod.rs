@@ -5,9 +5,12 @@ mod parameters;
 mod sharing;
 mod stream_kind;
 mod target;
+mod trace;
 mod walk;
 
 pub use walk::HOPS_MAX;
+
+pub use trace::Hop;
 
 use crate::context::SecurityContext;
 use crate::host::Host;

@@ -9,9 +9,9 @@ use reparse::{ReparsePoint, Tag};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct LinkTarget {
     /// The substitute name.
-    substitute: Utf16,
+    pub(super) substitute: Utf16,
     /// From the directory that holds the link, and not an absolute NT name.
-    relative: bool,
+    pub(super) relative: bool,
 }
 
 impl LinkTarget {

@@ -1,6 +1,7 @@
 //! Locating the object that a path names, over every link in it. [MS-FSA] 2.1.5.1 phase 6; docs/SPEC-NOTES.md 3 to 9
 use super::parameters::makes_missing;
 use super::target::{LinkTarget, is_link};
+use super::trace::Hop;
 use super::{Follow, OpenError, OpenRequest, StoppedOnSymlink};
 use crate::host::{Host, HostName, NodeId};
 use crate::link::{LinkState, Place};
@@ -84,14 +85,25 @@ enum Met<H: Host> {
 struct Walk<'a> {
     request: &'a OpenRequest<'a>,
     promised: Promised,
+    /// Where each link is told, if anybody wants to know.
+    hops: Option<&'a mut Vec<Hop>>,
 }
 
 impl<H: Host> Volume<H> {
     /// Finds what a request's path names.
     pub(super) fn walk(&self, request: &OpenRequest<'_>) -> Result<Located<H>, OpenError> {
+        self.walk_telling(request, None)
+    }
+
+    /// The same, telling of each link that is followed.
+    pub(super) fn walk_telling<'a>(
+        &self,
+        request: &'a OpenRequest<'a>,
+        hops: Option<&'a mut Vec<Hop>>,
+    ) -> Result<Located<H>, OpenError> {
         let mut path = Path::parse(request.path)?;
         let mut start = self.start_of(request, &path)?;
-        let mut walk = Walk { request, promised: Promised::default() };
+        let mut walk = Walk { request, promised: Promised::default(), hops };
         for _ in 0..=HOPS_MAX {
             match self.walk_once(&mut walk, &path, start)? {
                 Step::Located(located) => return Ok(located),
@@ -220,7 +232,11 @@ impl<H: Host> Volume<H> {
             walk.promised.directory |= object.is_directory();
             walk.promised.file |= !object.is_directory() && !object.is_host_special();
         }
-        Ok(target.resume(&at.path, tail, &self.options.drives)?)
+        let resumed = target.resume(&at.path, tail, &self.options.drives);
+        if let Some(hops) = &mut walk.hops {
+            hops.push(Hop::new(place.path.clone(), tag, &target, resumed.as_ref().ok()));
+        }
+        Ok(resumed?)
     }
 
     /// A path without components names what it starts at.
