@@ -1,4 +1,5 @@
 //! The table of opens. [MS-FSA] 2.1.1.6 Open
+use crate::cursors::Cursors;
 use crate::file::File;
 use crate::host::Host;
 use crate::link::Link;
@@ -34,6 +35,8 @@ pub struct Open<H: Host> {
     pub privileges: Privileges,
     /// The name goes when this open closes.
     pub(crate) delete_on_close: AtomicBool,
+    /// Where it stands.
+    pub(crate) cursors: Cursors,
 }
 
 impl<H: Host> Open<H> {

@@ -6,8 +6,8 @@ use crate::host::{Host, HostResult};
 use crate::opens::{Open, OpenId, OpenTable};
 use crate::refusal::{Refusal, Why};
 use nt::{CreateOptions, NtStatus, Utf16, upcase};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What file system a volume poses as. It decides what is supported. [MS-FSCC] 2.5.1; the reference page's table
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -70,6 +70,7 @@ pub struct Volume<H: Host> {
     pub(crate) files: FileTable<H>,
     events: EventQueue,
     epoch: AtomicU64,
+    renames: Mutex<()>,
 }
 
 impl VolumeKind {
@@ -128,6 +129,7 @@ impl<H: Host> Volume<H> {
             files: FileTable::new(),
             events: EventQueue::default(),
             epoch: AtomicU64::new(0),
+            renames: Mutex::new(()),
         }
     }
 
@@ -173,6 +175,11 @@ impl<H: Host> Volume<H> {
     /// call.
     pub(crate) fn changed(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Held by a rename and a new link: they lock two files, and no other operation does.
+    pub(crate) fn lock_renames(&self) -> MutexGuard<'_, ()> {
+        self.renames.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when what was changed of an object is on the disk, if that was promised.

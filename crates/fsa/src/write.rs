@@ -37,6 +37,7 @@ impl<H: Host> Volume<H> {
         if bytes.is_empty() {
             return Ok(());
         }
+        let pinned = self.pinned_modified(&open)?;
         let extends = end > size;
         let (filter, reason) = match &open.stream {
             Some(name) => {
@@ -51,6 +52,7 @@ impl<H: Host> Volume<H> {
                 (NotifyFilter::SIZE | NotifyFilter::LAST_WRITE, reason)
             }
         };
+        self.restore_modified(&open, pinned)?;
         self.settle(&open.file.node(), open.options)?;
         self.tell_change(&mut state, &open.file, &open.link, filter, NotifyAction::MODIFIED, reason);
         Ok(())

@@ -4,6 +4,7 @@ use super::stream_kind::{StreamToOpen, decide};
 use super::walk::Tail;
 use super::{Attempt, OpenError, OpenRequest, Opened, sharing};
 use crate::context::SecurityContext;
+use crate::cursors::Cursors;
 use crate::file::{File, FileState, Sharing};
 use crate::host::{Host, meta};
 use crate::link::{Link, LinkState, Place};
@@ -253,6 +254,7 @@ impl<H: Host> Volume<H> {
             options: request.options,
             privileges: cx.token.privileges,
             delete_on_close: AtomicBool::new(request.options.contains(CreateOptions::DELETE_ON_CLOSE)),
+            cursors: Cursors::default(),
         };
         self.opens.insert(Arc::new(open));
     }

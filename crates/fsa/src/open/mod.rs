@@ -2,6 +2,7 @@
 mod create;
 mod existing;
 mod parameters;
+mod reparse_index;
 mod sharing;
 mod stream_kind;
 mod target;
@@ -165,6 +166,9 @@ impl<H: Host> Volume<H> {
         let asked = parameters::check(request)?;
         if self.is_read_only() && parameters::always_changes(request.disposition) {
             self.require_writable()?;
+        }
+        if let Some(opened) = self.open_reparse_index(cx, request, asked)? {
+            return Ok(opened);
         }
         for _ in 0..RETRIES_MAX {
             let epoch = self.epoch();
