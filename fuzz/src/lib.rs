@@ -3,6 +3,7 @@
 //! `cargo run -p pointsman-fuzz --bin replay` runs the seed corpus and mutations of it on any toolchain (this is what the
 //! tests do); `cargo fuzz run TARGET --features libfuzzer` runs one target under libFuzzer for as long as one likes.
 
+pub mod fsa_targets;
 mod reparse_targets;
 
 pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
@@ -12,6 +13,9 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("fsa_path", fsa_targets::path),
+    ("fsa_sequence", fsa_targets::sequence),
+    ("fsa_xattrs", fsa_targets::xattrs),
     ("reparse_decode", reparse_decode),
     ("reparse_json", reparse_json),
     ("reparse_set", reparse_set),
