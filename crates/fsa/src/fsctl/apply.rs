@@ -45,7 +45,8 @@ impl<H: Host> Volume<H> {
         point: &RawReparse,
     ) -> Result<(), Refusal> {
         if !self.set_as_special(open, object, point)? {
-            meta::set_point_from(&self.host, &object.node, object.meta.stored, point.as_bytes())?;
+            let bytes = persistent(point);
+            meta::set_point_from(&self.host, &object.node, object.meta.stored, &bytes)?;
         }
         self.tell_point(state, open)
     }
@@ -75,3 +76,18 @@ impl<H: Host> Volume<H> {
         Ok(())
     }
 }
+
+/// The bytes to keep: those that were given, but for a symbolic link's flags that belong to the system and are not
+/// persisted. docs/SPEC-NOTES.md 16
+fn persistent(point: &RawReparse) -> Vec<u8> {
+    let mut bytes = point.encode();
+    if point.tag() == Tag::SYMLINK
+        && let Some(highest) = bytes.get_mut(SYMLINK_FLAGS_HIGHEST_BYTE)
+    {
+        *highest &= 0x0F;
+    }
+    bytes
+}
+
+/// The most significant byte of Flags in a symbolic link's buffer. [MS-FSCC] 2.1.2.4
+const SYMLINK_FLAGS_HIGHEST_BYTE: usize = 19;

@@ -10,7 +10,7 @@ use crate::opens::Open;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::{FileAttributes, NtStatus, Utf16};
-use reparse::{NfsObject, RawReparse, ReparsePoint};
+use reparse::{NfsObject, RawReparse, ReparsePoint, SymlinkFlags};
 use std::sync::Arc;
 
 /// The longest target of a host link that is written, in bytes: less than Linux's PATH_MAX.
@@ -117,13 +117,10 @@ impl<H: Host> Volume<H> {
     /// What the host has for a reparse point, if reading it again gives the same meaning. The layout of the names may differ
     /// then; that is the price of the option.
     fn special_for(&self, open: &Open<H>, point: &RawReparse) -> Option<Special> {
-        let (meaning, oddities) = ReparsePoint::from_raw(point);
-        if !oddities.is_empty() {
-            return None;
-        }
+        let (meaning, _) = ReparsePoint::from_raw(point);
         let nfs = self.options.unix_nodes == SpecialForm::Nfs;
         match meaning {
-            ReparsePoint::Symlink(link) if nfs && link.is_relative() => {
+            ReparsePoint::Symlink(link) if nfs && link.flags().stored() == SymlinkFlags::RELATIVE => {
                 let same = link.print() == link.substitute() || link.print().units().is_empty();
                 let depth = depth_of(&open.path());
                 same.then(|| safe_target(link.substitute(), depth)).flatten().map(Special::Symlink)
