@@ -189,7 +189,7 @@ impl<H: Host> Volume<H> {
 }
 
 /// A name of the host in UTF-16. One that is no text is shown with U+FFFD, and cannot be opened by what is shown.
-fn shown(name: &HostName) -> Utf16 {
+pub(crate) fn shown(name: &HostName) -> Utf16 {
     Utf16::from_wtf8(&name.0).unwrap_or_else(|_| Utf16::from(String::from_utf8_lossy(&name.0).as_ref()))
 }
 

@@ -5,6 +5,7 @@
 //! socket of its own; what happened is told in values ([`Event`]), and what was refused in types ([`Refusal`]).
 
 mod access;
+mod check;
 mod close;
 mod context;
 mod cursors;
@@ -24,11 +25,13 @@ mod pattern;
 mod query;
 mod read;
 mod refusal;
+mod security;
 mod set;
 mod stream;
 mod volume;
 mod write;
 
+pub use check::{Checked, Finding, Wrong, check};
 pub use context::SecurityContext;
 pub use directory::DirectoryQuery;
 pub use ea::{EAS_BYTES_MAX, EaQuery};
@@ -42,6 +45,7 @@ pub use opens::{Open, OpenId};
 pub use query::Information;
 pub use read::TRANSFER_BYTES_MAX;
 pub use refusal::{ComponentFault, Refusal, TargetFault, Why};
+pub use security::SecurityInformation;
 pub use set::Requester;
 pub use volume::{DriveMap, Durability, Volume, VolumeKind, VolumeOptions};
 pub use write::END_OF_DATA;

@@ -15,6 +15,7 @@ pub use dosattrib::DosAttrib;
 pub use ea::{EA_NAME_BYTES_MAX, EA_VALUE_BYTES_MAX, Ea, ea_list, ea_name_is_valid, ea_set, ea_size};
 pub use host_file::SpecialForm;
 pub use ntacl::NtAcl;
+pub(crate) use point::is_buffer_of;
 pub use point::{PointForm, PointHead, REPARSE_BYTES_MAX, decode_head, encode_stub};
 pub use stream::{
     STREAM_BYTES_MAX, StreamEntry, StreamName, stream_create, stream_find, stream_list, stream_read,
@@ -164,7 +165,7 @@ pub fn point_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostRes
         PointForm::Whole => Ok(Some(value)),
         PointForm::Stub(id) => {
             let buffer = host.blob(node, id)?.ok_or(corrupt)?;
-            point::is_buffer_of(&buffer, &head).map_err(|_| corrupt)?;
+            is_buffer_of(&buffer, &head).map_err(|_| corrupt)?;
             Ok(Some(buffer))
         }
         PointForm::HostFile | PointForm::Damaged => Err(corrupt),

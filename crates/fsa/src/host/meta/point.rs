@@ -97,7 +97,7 @@ fn stub_blob(value: &[u8]) -> Option<BlobId> {
 }
 
 /// Tells whether `buffer`, found beside the tree, is the one that a stub with this head stands for.
-pub(super) fn is_buffer_of(buffer: &[u8], stub: &PointHead) -> Result<(), AttributeFault> {
+pub(crate) fn is_buffer_of(buffer: &[u8], stub: &PointHead) -> Result<(), AttributeFault> {
     let head = decode_head(buffer);
     let same = head.form == PointForm::Whole
         && (head.tag, head.guid, head.data_len) == (stub.tag, stub.guid, stub.data_len);
