@@ -44,11 +44,8 @@ impl<H: Host> Volume<H> {
         object: &Object<H>,
         point: &RawReparse,
     ) -> Result<(), Refusal> {
-        if !self.set_as_special(open, object, point)? {
-            let bytes = persistent(point);
-            meta::set_point_from(&self.host, &object.node, object.meta.stored, &bytes)?;
-        }
-        self.tell_point(state, open)
+        let done = self.store(open, object, point);
+        self.finish_change(state, open, done)
     }
 
     /// Removes the reparse point, in one step of the host.
@@ -58,17 +55,33 @@ impl<H: Host> Volume<H> {
         open: &Open<H>,
         object: &Object<H>,
     ) -> Result<(), Refusal> {
-        if object.is_host_special() {
-            self.replace_special_by_file(&open.file, &open.link)?;
+        let done = if object.is_host_special() {
+            self.replace_special_by_file(&open.file, &open.link)
         } else {
-            meta::remove_point(&self.host, &object.node)?;
-        }
-        self.tell_point(state, open)
+            meta::remove_point(&self.host, &object.node).map(drop).map_err(Refusal::from)
+        };
+        self.finish_change(state, open, done)
     }
 
+    fn store(&self, open: &Open<H>, object: &Object<H>, point: &RawReparse) -> Result<(), Refusal> {
+        if !self.set_as_special(open, object, point)? {
+            let bytes = persistent(point);
+            meta::set_point_from(&self.host, &object.node, object.meta.stored, &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Brings a change to the disk if that was promised, and tells of it. Even a change that failed may have happened before
+    /// its last step did, so opens under way look again in either case.
     /// [MS-FSCC] 2.3.62 for the journal; [MS-FSA] 2.1.5.10.3 has a notification, and docs/SPEC-NOTES.md 14 says which.
-    fn tell_point(&self, state: &mut FileState<H>, open: &Open<H>) -> Result<(), Refusal> {
+    fn finish_change(
+        &self,
+        state: &mut FileState<H>,
+        open: &Open<H>,
+        done: Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         self.changed();
+        done?;
         self.settle(&open.file.node(), open.options)?;
         let reason = UsnReason::REPARSE_POINT_CHANGE;
         let (filter, action) = (NotifyFilter::ATTRIBUTES, NotifyAction::MODIFIED);
