@@ -1,1 +1,2 @@
-//! Being built.
+//! Benchmarks that need no file system. `cargo xtask bench` runs them.
+pub mod reparse;

@@ -1,4 +1,16 @@
-//! Windows reparse points: bytes to meaning and back.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to begin
+//!
+//! | to | take |
+//! | --- | --- |
+//! | read bytes from a disk or an archive | [`RawReparse::decode`], then [`ReparsePoint::from_raw`] |
+//! | judge bytes as Windows does at SET, SET_EX, DELETE | [`RawReparse::decode_set`], [`SetEx::decode`], [`decode_delete`]; [`verdict`] when the answer is enough |
+//! | make a reparse point | [`Symlink`], [`MountPoint`], [`Nfs`], [`LxSymlink`], [`AppExecLink`], [`Wof`], [`Wci`], [`Cloud`], [`Wim`], [`ThirdParty`]; [`RawReparse::new`] for anything |
+//! | know a tag | [`Tag`] |
+//! | follow a target | [`Symlink::target_syntax`], [`MountPoint::target_syntax`], [`DriveMap`] |
+//! | show bytes to a person | [`fields`] |
+//! | store a WSL device's numbers, owner and mode | [`lx_ea`] |
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

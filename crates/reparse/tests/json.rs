@@ -1,4 +1,5 @@
 //! The JSON form: the examples of docs/JSON.md, and what is refused.
+#![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that is wrong shall panic
 use reparse::{RawReparse, ReparsePoint};
 use serde_json::{Value, json};
