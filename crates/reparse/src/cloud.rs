@@ -21,7 +21,8 @@ pub struct Cloud {
 pub struct CloudFlags(pub u16);
 
 impl CloudFlags {
-    /// The body is compressed (LZNT1). FileTest reads the bit so, and decompresses by it; some notes have it reversed.
+    /// The body is compressed (LZNT1). FileTest decompresses by this bit, and the capture in
+    /// tests/vectors/cloud_onedrive_root.txt, which is plain, has it clear; some headers' comments say the reverse.
     pub const COMPRESSED: u16 = 0x8000;
 
     /// The body is compressed.
