@@ -1,9 +1,8 @@
 //! Rights: what a caller is granted on what it opens. [MS-FSA] 2.1.5.1.2.1 and 2.1.5.1.1, [MS-DTYP] 2.5.3.2
-use crate::context::SecurityContext;
 use crate::host::{Host, HostError, HostFault, HostResult, meta};
 use crate::link::Link;
 use crate::object::Object;
-use crate::open::{OpenError, OpenRequest};
+use crate::open::{Asking, OpenError};
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::security::{Privileges, SecurityDescriptor, access_check, backup_access, restore_access};
@@ -22,13 +21,12 @@ impl<H: Host> Volume<H> {
     /// that the open itself needs, to overwrite: checked, not granted. [MS-FSA] 2.1.5.1.2.1
     pub(crate) fn grant_existing(
         &self,
-        cx: &SecurityContext,
-        request: &OpenRequest<'_>,
-        asked: AccessMask,
+        asking: Asking<'_>,
         added: AccessMask,
         object: &Object<H>,
         link: &Link<H>,
     ) -> Result<AccessMask, OpenError> {
+        let Asking { cx, request, access: asked } = asking;
         let read_only = object.meta.attributes.contains(FileAttributes::READONLY);
         let writes = AccessMask::FILE_WRITE_DATA | AccessMask::FILE_APPEND_DATA;
         if read_only && !object.is_directory() && (asked | added).intersects(writes) {
@@ -43,7 +41,7 @@ impl<H: Host> Volume<H> {
         let granted = if cx.bypass {
             if maximum { named | AccessMask::FILE_ALL_ACCESS } else { named }
         } else {
-            self.check_existing(cx, request, asked, added, object, link)?
+            self.check_existing(asking, added, object, link)?
         };
         if maximum && (read_only || self.is_read_only()) {
             return Ok(granted.without(KEPT_BY_READ_ONLY));
@@ -54,13 +52,12 @@ impl<H: Host> Volume<H> {
     /// The part of a caller whom security descriptors bind.
     fn check_existing(
         &self,
-        cx: &SecurityContext,
-        request: &OpenRequest<'_>,
-        asked: AccessMask,
+        asking: Asking<'_>,
         added: AccessMask,
         object: &Object<H>,
         link: &Link<H>,
     ) -> Result<AccessMask, OpenError> {
+        let Asking { cx, request, access: asked } = asking;
         // Phase 4 of 2.1.5.1: backup and restore intent.
         let mut given = AccessMask::NONE;
         let restores = cx.has_privilege(Privileges::RESTORE);
@@ -106,11 +103,11 @@ impl<H: Host> Volume<H> {
     /// The rights of an open of what it makes: all that it asks for, if it may make it at all. [MS-FSA] 2.1.5.1.1
     pub(crate) fn grant_new(
         &self,
-        cx: &SecurityContext,
-        asked: AccessMask,
+        asking: Asking<'_>,
         directory: bool,
         parent: &H::Node,
     ) -> Result<AccessMask, OpenError> {
+        let Asking { cx, access: asked, .. } = asking;
         let named = asked.without(AccessMask::MAXIMUM_ALLOWED);
         if !cx.bypass {
             let system = named.contains(AccessMask::ACCESS_SYSTEM_SECURITY);

@@ -3,29 +3,25 @@ use super::existing::Draft;
 use super::parameters::makes_missing;
 use super::stream_kind::{StreamToOpen, decide};
 use super::walk::Tail;
-use super::{Attempt, OpenError, OpenRequest, Opened, sharing};
-use crate::context::SecurityContext;
+use super::{Asking, Attempt, OpenError, OpenRequest, Opened, sharing};
 use crate::host::{Host, HostError, HostFault, Make, meta};
 use crate::link::{LinkState, Place};
 use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
 use crate::volume::Volume;
-use nt::{
-    AccessMask, CreateAction, CreateOptions, FileAttributes, NotifyAction, NotifyFilter, NtStatus, UsnReason,
-};
+use nt::{CreateAction, CreateOptions, FileAttributes, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 use std::sync::Arc;
 
 impl<H: Host> Volume<H> {
     /// Makes a file or directory named `name` at `place`, and opens it.
     pub(super) fn open_missing(
         &self,
-        cx: &SecurityContext,
-        request: &OpenRequest<'_>,
-        asked: AccessMask,
+        asking: Asking<'_>,
         name: &[u16],
         mut place: Place<H>,
         tail: Tail,
         epoch: u64,
     ) -> Result<Attempt, OpenError> {
+        let request = asking.request;
         let missing = Why::Component { at: 0, fault: ComponentFault::Missing };
         let Some((parent, parent_id)) = place.parent.clone().filter(|_| makes_missing(request.disposition))
         else {
@@ -39,7 +35,7 @@ impl<H: Host> Volume<H> {
             return Err(Refusal::new(NtStatus::NOT_A_DIRECTORY, why).into());
         }
         check_attributes(request, directory)?;
-        let granted = self.grant_new(cx, asked, directory, &parent)?;
+        let granted = self.grant_new(asking, directory, &parent)?;
         // The directory's lock is held while the name is made: between a check that it is empty and the tag that is then set
         // on it, nothing is made in it.
         let above = self.files.file_of(parent.clone(), parent_id, true);
@@ -81,7 +77,7 @@ impl<H: Host> Volume<H> {
         let filter = if directory { NotifyFilter::DIR_NAME } else { NotifyFilter::FILE_NAME };
         let (file, link) = (Arc::clone(&draft.file), Arc::clone(&draft.link));
         self.tell_change(&mut state, &file, &link, filter, NotifyAction::ADDED, UsnReason::FILE_CREATE);
-        self.keep(cx, request, draft, id);
+        self.keep(asking, draft, id);
         Ok(Attempt::Opened(Opened {
             id,
             action: CreateAction::CREATED,

@@ -2,8 +2,7 @@
 use super::parameters::overwrites;
 use super::stream_kind::{StreamToOpen, decide};
 use super::walk::Tail;
-use super::{Attempt, OpenError, OpenRequest, Opened, sharing};
-use crate::context::SecurityContext;
+use super::{Asking, Attempt, OpenError, OpenRequest, Opened, sharing};
 use crate::cursors::Cursors;
 use crate::file::{File, FileState, Sharing};
 use crate::host::{Host, meta};
@@ -32,14 +31,13 @@ impl<H: Host> Volume<H> {
     /// Opens an object that was found at `place`. What it does to the file it does under the file's lock.
     pub(super) fn open_existing(
         &self,
-        cx: &SecurityContext,
-        request: &OpenRequest<'_>,
-        asked: AccessMask,
+        asking: Asking<'_>,
         object: Object<H>,
         place: Place<H>,
         tail: Tail,
         epoch: u64,
     ) -> Result<Attempt, OpenError> {
+        let request = asking.request;
         let to_open = decide(request, &tail, Some(object.is_directory()))?;
         let file = self.files.file_of(object.node.clone(), object.id(), object.is_directory());
         let mut state = file.lock();
@@ -53,7 +51,7 @@ impl<H: Host> Volume<H> {
             StreamToOpen::Data(name) => self.stream_action(request, &state, &object, name)?,
         };
         let added = added_rights(action, stream.is_some());
-        let granted = self.grant_existing(cx, request, asked, added, &object, &link)?;
+        let granted = self.grant_existing(asking, added, &object, &link)?;
         let draft = Draft { file: Arc::clone(&file), link, stream, granted };
         let sharing = self.sharing_of(request, &draft);
         sharing::check(&state.opens, &sharing)?;
@@ -64,7 +62,7 @@ impl<H: Host> Volume<H> {
         let is_reparse_point = object.tag().is_some() && !overwrites_point(request, action, &draft);
         let id = sharing.id;
         state.opens.push(sharing);
-        self.keep(cx, request, draft, id);
+        self.keep(asking, draft, id);
         Ok(Attempt::Opened(Opened {
             id,
             action,
@@ -243,7 +241,8 @@ impl<H: Host> Volume<H> {
     }
 
     /// Puts the open in the table.
-    pub(super) fn keep(&self, cx: &SecurityContext, request: &OpenRequest<'_>, draft: Draft<H>, id: OpenId) {
+    pub(super) fn keep(&self, asking: Asking<'_>, draft: Draft<H>, id: OpenId) {
+        let Asking { cx, request, .. } = asking;
         let open = Open {
             id,
             file: draft.file,

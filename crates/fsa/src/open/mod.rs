@@ -153,6 +153,15 @@ impl fmt::Display for OpenError {
 
 impl core::error::Error for OpenError {}
 
+/// A request, who makes it, and the rights it asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) cx: &'a SecurityContext,
+    pub(crate) request: &'a OpenRequest<'a>,
+    /// The rights, generic ones mapped.
+    pub(crate) access: AccessMask,
+}
+
 /// What one try of an open came to.
 enum Attempt {
     Opened(Opened),
@@ -167,7 +176,8 @@ impl<H: Host> Volume<H> {
         if self.is_read_only() && parameters::always_changes(request.disposition) {
             self.require_writable()?;
         }
-        if let Some(opened) = self.open_reparse_index(cx, request, asked)? {
+        let asking = Asking { cx, request, access: asked };
+        if let Some(opened) = self.open_reparse_index(asking)? {
             return Ok(opened);
         }
         for _ in 0..RETRIES_MAX {
@@ -175,10 +185,10 @@ impl<H: Host> Volume<H> {
             let located = self.walk(request)?;
             let attempt = match located {
                 Located { found: Found::Existing(object), place, tail } => {
-                    self.open_existing(cx, request, asked, *object, place, tail, epoch)?
+                    self.open_existing(asking, *object, place, tail, epoch)?
                 }
                 Located { found: Found::Missing(name), place, tail } => {
-                    self.open_missing(cx, request, asked, &name, place, tail, epoch)?
+                    self.open_missing(asking, &name, place, tail, epoch)?
                 }
             };
             if let Attempt::Opened(opened) = attempt {

@@ -2,8 +2,7 @@
 //!
 //! No such directory lies on the host: the open is one of the root, marked to list reparse points and nothing else.
 use super::existing::Draft;
-use super::{OpenError, OpenRequest, Opened, sharing};
-use crate::context::SecurityContext;
+use super::{Asking, OpenError, Opened, sharing};
 use crate::directory::is_reparse_index;
 use crate::host::{Host, HostName};
 use crate::link::{LinkState, Place};
@@ -25,12 +24,8 @@ const READS: AccessMask = AccessMask(
 
 impl<H: Host> Volume<H> {
     /// Opens the index, if that is what the path names; `None` otherwise, as on a volume without reparse points.
-    pub(super) fn open_reparse_index(
-        &self,
-        cx: &SecurityContext,
-        request: &OpenRequest<'_>,
-        asked: AccessMask,
-    ) -> Result<Option<Opened>, OpenError> {
+    pub(super) fn open_reparse_index(&self, asking: Asking<'_>) -> Result<Option<Opened>, OpenError> {
+        let Asking { cx, request, access: asked } = asking;
         let supported = self.options.kind.supports_reparse_points();
         if !supported || request.relative_to.is_some() || !is_reparse_index(request.path) {
             return Ok(None);
@@ -64,7 +59,7 @@ impl<H: Host> Volume<H> {
         sharing::check(&state.opens, &sharing)?;
         let open_id = sharing.id;
         state.opens.push(sharing);
-        self.keep(cx, request, draft, open_id);
+        self.keep(asking, draft, open_id);
         self.open_of(open_id)?.cursors.set_reparse_index();
         Ok(Some(Opened {
             id: open_id,

@@ -2,7 +2,7 @@
 use super::parameters::makes_missing;
 use super::target::{LinkTarget, is_link};
 use super::trace::Hop;
-use super::{Follow, OpenError, OpenRequest, StoppedOnSymlink};
+use super::{Follow, OpenError, OpenRequest, RETRIES_MAX, StoppedOnSymlink};
 use crate::host::{Host, HostName, NodeId};
 use crate::link::{LinkState, Place};
 use crate::object::Object;
@@ -77,8 +77,16 @@ enum Step<H: Host> {
 /// What one component comes to.
 enum Met<H: Host> {
     Missing,
-    Object(Object<H>, Place<H>),
+    Object(Box<Object<H>>, Place<H>),
     Resume(Vec<u16>),
+}
+
+/// A link in the way.
+struct MetLink<'a, H: Host> {
+    object: &'a Object<H>,
+    place: &'a Place<H>,
+    /// Its reparse point, whole.
+    stored: &'a [u8],
 }
 
 /// One walk: what it is for, and what it has learnt on the way.
@@ -174,7 +182,7 @@ impl<H: Host> Volume<H> {
         let itself = walk.request.opens_reparse_point();
         let (found, place) = match self.meet(walk, path, last, &at, itself)? {
             Met::Resume(text) => return Ok(Step::Resume(text)),
-            Met::Object(object, place) => (Found::Existing(Box::new(object)), place),
+            Met::Object(object, place) => (Found::Existing(object), place),
             Met::Missing => {
                 let name = path.name(last);
                 if is_dot(name) && makes_missing(walk.request.disposition) {
@@ -199,40 +207,46 @@ impl<H: Host> Volume<H> {
         if is_dot(name) {
             return Ok(Met::Missing); // no directory has it, and no host is asked: to it the name would mean the directory
         }
-        let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
-        let object = self.object(node)?;
-        let place = at.child(host_name, name);
-        match object.tag_in_the_way().filter(|_| !itself) {
-            None => Ok(Met::Object(object, place)),
-            Some(tag) => self.follow(walk, &object, tag, at, &place, path.tail(index)).map(Met::Resume),
+        for _ in 0..RETRIES_MAX {
+            let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
+            let object = self.object(node)?;
+            let place = at.child(host_name, name);
+            let Some(tag) = object.tag_in_the_way().filter(|_| !itself) else {
+                return Ok(Met::Object(Box::new(object), place));
+            };
+            if walk.request.dont_reparse || !is_link(tag) {
+                return Err(unfollowed(walk.request, tag).into());
+            }
+            // Another caller may have taken the reparse point away since, or set another: then this looks again.
+            if let Some(stored) = self.point(&object.node)?.filter(|stored| tag_of(stored) == Some(tag)) {
+                let link = MetLink { object: &object, place: &place, stored: &stored };
+                return self.follow(walk, link, &at.path, path.tail(index)).map(Met::Resume);
+            }
         }
+        Err(Refusal::new(NtStatus::SHARING_VIOLATION, Why::Restless(RETRIES_MAX)).into())
     }
 
-    /// What to do about a reparse point in the way: the path to go on with, or why not. [MS-FSA] 2.1.5.1 phase 6
+    /// Where a link leads, if it is the store's to follow. [MS-FSA] 2.1.5.1 phase 6
     fn follow(
         &self,
         walk: &mut Walk<'_>,
-        object: &Object<H>,
-        tag: Tag,
-        at: &Standing<H>,
-        place: &Place<H>,
+        link: MetLink<'_, H>,
+        parent: &[u16],
         tail: &[u16],
     ) -> Result<Vec<u16>, OpenError> {
-        if walk.request.dont_reparse || !is_link(tag) {
-            return Err(unfollowed(walk.request, tag).into());
-        }
+        let MetLink { object, place, stored } = link;
         let corrupt = || Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, Why::Target(TargetFault::Corrupt));
-        let stored = self.point(&object.node)?.ok_or_else(corrupt)?;
+        let tag = tag_of(stored).ok_or_else(corrupt)?;
         if tag == Tag::SYMLINK && walk.request.follow == Follow::Caller {
-            return Err(stopped(&stored, place, tail).unwrap_or_else(|| corrupt().into()));
+            return Err(stopped(stored, place, tail).unwrap_or_else(|| corrupt().into()));
         }
-        let target = LinkTarget::of(&stored).ok_or_else(corrupt)?;
+        let target = LinkTarget::of(stored).ok_or_else(corrupt)?;
         // Only what stands last says what the object it leads to must be; before, it must be a directory anyway.
         if tail.first() != Some(&BACKSLASH) {
             walk.promised.directory |= object.is_directory();
             walk.promised.file |= !object.is_directory() && !object.is_host_special();
         }
-        let resumed = target.resume(&at.path, tail, &self.options.drives);
+        let resumed = target.resume(parent, tail, &self.options.drives);
         if let Some(hops) = &mut walk.hops {
             hops.push(Hop::new(place.path.clone(), tag, &target, resumed.as_ref().ok()));
         }
@@ -312,6 +326,11 @@ impl<H: Host> Standing<H> {
 fn located<H: Host>(found: Found<H>, place: Place<H>, path: &Path, promised: Promised) -> Located<H> {
     let tail = Tail { stream: path.stream.clone(), trailing_backslash: path.trailing_backslash, promised };
     Located { found, place, tail }
+}
+
+/// The tag of a stored reparse point.
+fn tag_of(stored: &[u8]) -> Option<Tag> {
+    stored.first_chunk().map(|tag| Tag(u32::from_le_bytes(*tag)))
 }
 
 /// Why a reparse point ends the open.

@@ -1,5 +1,6 @@
 //! A volume in memory, and short words for what tests say of it.
-#![allow(dead_code, unreachable_pub)] // each test file uses its part of what is public to all
+// Each test file uses its part of what is public to all; a test says what it expects by panicking.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 use fsa::host::memory::{MemoryHost, MemoryOptions};
 use fsa::{
     ControlReply, DriveMap, OpenError, OpenId, OpenRequest, Opened, SecurityContext, Volume, VolumeOptions,
