@@ -21,6 +21,8 @@ const DEVICE: u64 = 1;
 const ROOT: u64 = 1;
 /// Bytes in a block, for what a query shows.
 const BLOCK_BYTES: u64 = 4096;
+/// The longest data of a file: a host in memory has no holes.
+const FILE_BYTES_MAX: usize = 1 << 28;
 /// The longest name, in bytes of WTF-8: three for each of 255 units.
 const NAME_BYTES_MAX: usize = 765;
 
@@ -361,7 +363,7 @@ impl Host for MemoryHost {
         self.change("write", |disk| {
             let full = HostError { call: "write", fault: HostFault::NoSpace };
             let start = usize::try_from(offset).map_err(|_| full)?;
-            let end = start.checked_add(bytes.len()).ok_or(full)?;
+            let end = start.checked_add(bytes.len()).filter(|end| *end <= FILE_BYTES_MAX).ok_or(full)?;
             let data = disk.data("write", node.inode())?;
             if data.len() < end {
                 data.resize(end, 0);
@@ -376,8 +378,8 @@ impl Host for MemoryHost {
 
     fn set_len(&self, node: &MemoryNode, len: u64) -> HostResult<()> {
         self.change("set_len", |disk| {
-            let len =
-                usize::try_from(len).map_err(|_| HostError { call: "set_len", fault: HostFault::NoSpace })?;
+            let len = usize::try_from(len).ok().filter(|len| *len <= FILE_BYTES_MAX);
+            let len = len.ok_or(HostError { call: "set_len", fault: HostFault::NoSpace })?;
             disk.data("set_len", node.inode())?.resize(len, 0);
             disk.written(node.inode());
             Ok(())
