@@ -129,7 +129,7 @@ impl<H: Host> Volume<H> {
     }
 
     /// The names that match, `.` and `..` first. The volume's root has neither of those. A link's own listing has nothing
-    /// else. [MS-FSA] 2.1.5.6.3; [Windows] a link lists only the two: semantics 3.6
+    /// else. [MS-FSA] 2.1.5.6.3; Windows: a link lists only the two: semantics 3.6
     fn snapshot(&self, open: &Open<H>, pattern: &Pattern) -> Result<Vec<Listed>, Refusal> {
         let node = open.file.node();
         let mut names = Vec::new();

@@ -62,7 +62,7 @@ impl<H: Host> Volume<H> {
     }
 
     /// Sets, replaces and removes EAs: `list` is a FILE_FULL_EA_INFORMATION list, an empty value removes. All of it is
-    /// done or none. [MS-FSA] 2.1.5.15.6; [Windows] EAs and a reparse point live together: docs/SPEC-NOTES.md, semantics 2.2h
+    /// done or none. [MS-FSA] 2.1.5.15.6; Windows: EAs and a reparse point live together; docs/SPEC-NOTES.md 17
     pub fn set_ea(&self, id: OpenId, list: &[u8]) -> Result<(), Refusal> {
         let open = self.open_of(id)?;
         self.require_writable()?;

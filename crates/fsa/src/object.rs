@@ -48,7 +48,8 @@ impl<H: Host> Volume<H> {
     /// What is known of an object, host links and special files shown as this volume shows them.
     pub(crate) fn meta(&self, node: &H::Node) -> HostResult<Meta> {
         let mut meta = meta::load_as(&self.host, node, self.options.unix_nodes)?;
-        if !self.options.kind.supports_reparse_points() && !self.is_special(&meta) {
+        let special = !matches!(meta.stat.kind, NodeKind::File | NodeKind::Directory);
+        if !self.options.kind.supports_reparse_points() && !special {
             // A file system without reparse points does not see one that another left behind.
             meta = Meta::new(meta.stat, meta.stored, None);
         }
@@ -58,9 +59,5 @@ impl<H: Host> Volume<H> {
     /// The reparse point of an object, whole.
     pub(crate) fn point(&self, node: &H::Node) -> HostResult<Option<Vec<u8>>> {
         meta::point_as(&self.host, node, self.options.unix_nodes)
-    }
-
-    fn is_special(&self, meta: &Meta) -> bool {
-        !matches!(meta.stat.kind, NodeKind::File | NodeKind::Directory)
     }
 }

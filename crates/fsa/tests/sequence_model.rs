@@ -1,5 +1,6 @@
 //! Any sequence of operations does to a volume what it does to a model of thirty lines, status by status and byte by byte.
 //! The model is the tables of the semantics again, written from the other side: what a name is, and what each call says of it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test says what it expects by panicking
 mod store;
 
 use fsa::host::memory::{MemoryHost, MemoryOptions};

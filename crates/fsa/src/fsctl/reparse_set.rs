@@ -9,7 +9,7 @@ use crate::volume::Volume;
 use nt::{AccessMask, NtStatus};
 use reparse::{RawReparse, SetEx, Tag};
 
-/// Rights of which one is enough to change a reparse point. [Windows] FILE_APPEND_DATA is one of them; docs/SPEC-NOTES.md 2
+/// Rights of which one is enough to change a reparse point. Windows: FILE_APPEND_DATA is one of them; docs/SPEC-NOTES.md 2
 pub(super) const CHANGES: AccessMask = AccessMask(
     AccessMask::FILE_WRITE_DATA.0 | AccessMask::FILE_WRITE_ATTRIBUTES.0 | AccessMask::FILE_APPEND_DATA.0,
 );

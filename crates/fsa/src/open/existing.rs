@@ -178,7 +178,7 @@ impl<H: Host> Volume<H> {
 
     /// Empties a file: its data, its named streams, its EAs, its reparse point and its attributes are those of a new file.
     /// The reparse point goes first and in one step: whatever fails afterwards, it is whole or gone.
-    /// [MS-FSA] 2.1.5.1.2; [Windows] the reparse point and the named streams: docs/SPEC-NOTES.md 11
+    /// [MS-FSA] 2.1.5.1.2; Windows: the reparse point and the named streams: docs/SPEC-NOTES.md 11
     fn overwrite(
         &self,
         request: &OpenRequest<'_>,

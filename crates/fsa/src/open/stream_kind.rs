@@ -46,7 +46,7 @@ pub(super) fn decide(
 }
 
 /// A mount point, and a link that is a directory, lead to a directory; a link that is a file leads to a file.
-/// [Windows] since 1709, and for every link in Windows 11; docs/SPEC-NOTES.md 9
+/// Windows: since 1709, and for every link in Windows 11; docs/SPEC-NOTES.md 9
 fn keep_promise(tail: &Tail, directory: Option<bool>) -> Result<(), Refusal> {
     let broken = |status, fault| Err(Refusal::new(status, Why::Target(fault)));
     match directory {

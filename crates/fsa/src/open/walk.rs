@@ -45,7 +45,7 @@ pub(super) enum Found<H: Host> {
     Missing(Vec<u16>),
 }
 
-/// What the links that led to an object say of its kind. [Windows] 11 holds a link to its promise; docs/SPEC-NOTES.md 9
+/// What the links that led to an object say of its kind. Windows: 11 holds a link to its promise; docs/SPEC-NOTES.md 9
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Promised {
     /// A mount point or a link that is a directory led here.
@@ -142,7 +142,7 @@ impl<H: Host> Volume<H> {
         Ok(Start::At(standing))
     }
 
-    /// Refuses to look below a link that is itself open. [Windows] one of three statuses; docs/SPEC-NOTES.md 10
+    /// Refuses to look below a link that is itself open. Windows: one of three statuses; docs/SPEC-NOTES.md 10
     fn require_children(&self, standing: &Standing<H>, request: &OpenRequest<'_>) -> Result<(), OpenError> {
         let object = self.object(standing.node.clone())?;
         match object.tag_in_the_way() {

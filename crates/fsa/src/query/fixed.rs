@@ -73,7 +73,7 @@ impl<H: Host> Volume<H> {
         Ok(Information::whole(bytes))
     }
 
-    /// The length of the EAs, or 0 on a reparse point. [MS-FSA] 2.1.5.12.10; [Windows] docs/SPEC-NOTES.md, WBT reparse2
+    /// The length of the EAs, or 0 on a reparse point. [MS-FSA] 2.1.5.12.10; Windows: docs/SPEC-NOTES.md 18
     pub(super) fn ea_size_of(&self, open: &Open<H>) -> Result<u32, Refusal> {
         let node = open.file.node();
         if self.meta(&node)?.point.is_some() {
