@@ -3,6 +3,34 @@
 //!
 //! The door is [`Volume`]: open, close, read, write, flush and FsControl, all on `&self`. It has no clock, no thread and no
 //! socket of its own; what happened is told in values ([`Event`]), and what was refused in types ([`Refusal`]).
+//!
+//! A link set on a directory, read back, and followed:
+//!
+//! ```
+//! use fsa::host::memory::{MemoryHost, MemoryOptions};
+//! use fsa::{DriveMap, OpenRequest, SecurityContext, Volume, VolumeOptions};
+//! use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, Utf16};
+//!
+//! let options = VolumeOptions { drives: DriveMap::new().with(r"\??\C:", r"\"), ..VolumeOptions::default() };
+//! let volume = Volume::new(MemoryHost::new(MemoryOptions::default()), options);
+//! let cx = SecurityContext::superuser();
+//! let path = Utf16::from(r"\junction");
+//! let open = volume.open(&cx, &OpenRequest {
+//!     disposition: CreateDisposition::CREATE,
+//!     options: CreateOptions::DIRECTORY_FILE | CreateOptions::OPEN_REPARSE_POINT,
+//!     ..OpenRequest::existing(path.units(), AccessMask::FILE_WRITE_ATTRIBUTES)
+//! })?;
+//! let point = reparse::MountPoint::to_directory(r"C:\")?;
+//! volume.fs_control(open.id, FsctlCode::SET_REPARSE_POINT, point.raw().as_bytes(), 0)?;
+//! let reply = volume.fs_control(open.id, FsctlCode::GET_REPARSE_POINT, &[], 16_384)?;
+//! assert_eq!(reply.output, point.raw().as_bytes());
+//! volume.close(open.id)?;
+//!
+//! let through = Utf16::from(r"\junction\junction\junction");
+//! let open = volume.open(&cx, &OpenRequest::existing(through.units(), AccessMask::FILE_READ_ATTRIBUTES))?;
+//! assert_eq!(volume.open_of(open.id)?.path(), r"\".into());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod access;
 mod check;

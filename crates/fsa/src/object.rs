@@ -1,6 +1,6 @@
 //! An object as an operation finds it: the host's node, and all that is known of it at that moment.
-use crate::host::meta::{self, Meta};
-use crate::host::{Host, HostResult, NodeId, NodeKind};
+use crate::host::meta::{self, Meta, PointHead};
+use crate::host::{Host, HostError, HostFault, HostResult, NodeId, NodeKind};
 use crate::volume::Volume;
 use reparse::Tag;
 
@@ -43,6 +43,27 @@ impl<H: Host> Volume<H> {
     pub(crate) fn object(&self, node: H::Node) -> HostResult<Object<H>> {
         let meta = self.meta(&node)?;
         Ok(Object { node, meta })
+    }
+
+    /// Looks at an object that a path only passes: at its kind and its tag, and not at its attributes.
+    pub(crate) fn object_on_the_way(&self, node: H::Node) -> HostResult<Object<H>> {
+        let stat = self.host.stat(&node)?;
+        if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
+            return self.object(node);
+        }
+        let point = self.stored_head(&node)?;
+        Ok(Object { node, meta: Meta::new(stat, None, point) })
+    }
+
+    /// The head of the reparse point that is stored with a file or directory.
+    pub(crate) fn stored_head(&self, node: &H::Node) -> HostResult<Option<PointHead>> {
+        if !self.options.kind.supports_reparse_points() {
+            return Ok(None);
+        }
+        match self.host.xattr(node, meta::SMB_REPARSE) {
+            Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(None),
+            stored => Ok(stored?.map(|value| meta::decode_head(&value))),
+        }
     }
 
     /// What is known of an object, host links and special files shown as this volume shows them.

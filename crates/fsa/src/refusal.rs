@@ -187,7 +187,10 @@ impl Refusal {
             }
             Why::Hops(_) => Some("look for a loop: `pointsman resolve` shows each hop"),
             Why::Target(TargetFault::UnknownDevice) => Some("say where the drive lies, with a drive map"),
-            Why::Access { .. } => Some("open the file with FILE_WRITE_ATTRIBUTES or FILE_WRITE_DATA"),
+            Why::Access { needed, .. } if needed.contains(AccessMask::FILE_WRITE_ATTRIBUTES) => Some(
+                "open the file with FILE_WRITE_ATTRIBUTES or FILE_WRITE_DATA, if its descriptor grants them",
+            ),
+            Why::Access { .. } => Some("ask for fewer rights, or change the security descriptor"),
             Why::Sharing(_) => Some("close the other open, or let both share"),
             Why::Host(error) => error.fault.next_step(),
             _ => None,

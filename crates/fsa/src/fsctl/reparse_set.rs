@@ -100,7 +100,7 @@ impl<H: Host> Volume<H> {
             return Err(Refusal::new(NtStatus::DIRECTORY_NOT_EMPTY, Why::DirectoryNotEmpty));
         }
         if tag == Tag::SYMLINK && !open.is_directory() && !object.is_host_special() {
-            let size = self.stream_size(open)?;
+            let size = if open.stream.is_some() { self.stream_size(open)? } else { object.meta.stat.size };
             if size != 0 {
                 return Err(Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, Why::LinkOnData { size }));
             }

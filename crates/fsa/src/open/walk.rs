@@ -144,8 +144,8 @@ impl<H: Host> Volume<H> {
 
     /// Refuses to look below a link that is itself open. Windows: one of three statuses; docs/SPEC-NOTES.md 10
     fn require_children(&self, standing: &Standing<H>, request: &OpenRequest<'_>) -> Result<(), OpenError> {
-        let object = self.object(standing.node.clone())?;
-        match object.tag_in_the_way() {
+        let tag = self.stored_head(&standing.node)?.map(|head| head.tag).filter(|tag| !tag.is_directory());
+        match tag {
             Some(tag) if is_link(tag) && !request.dont_reparse => {
                 let why = Why::Target(TargetFault::BelowLink);
                 Err(Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, why).into())
@@ -209,7 +209,8 @@ impl<H: Host> Volume<H> {
         }
         for _ in 0..RETRIES_MAX {
             let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
-            let object = self.object(node)?;
+            let last = index + 1 == path.len();
+            let object = if last { self.object(node)? } else { self.object_on_the_way(node)? };
             let place = at.child(host_name, name);
             let Some(tag) = object.tag_in_the_way().filter(|_| !itself) else {
                 return Ok(Met::Object(Box::new(object), place));
