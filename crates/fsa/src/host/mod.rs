@@ -3,8 +3,12 @@
 //!
 //! Every name is looked up in one directory that the caller holds open; no host call follows a link, and none can
 //! reach above the root. Calls block; none needs a clock.
+mod blob;
+#[cfg(target_os = "linux")]
+pub mod linux;
 pub mod memory;
 pub mod meta;
+pub mod name;
 pub(crate) mod unix_view;
 
 use core::fmt;
