@@ -1,6 +1,7 @@
-//! A volume in memory, and short words for what tests say of it.
+//! A volume, in memory unless a test says otherwise, and short words for what tests say of it.
 // Each test file uses its part of what is public to all; a test says what it expects by panicking.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
+use fsa::host::Host;
 use fsa::host::memory::{MemoryHost, MemoryOptions};
 use fsa::{
     ControlReply, DriveMap, OpenError, OpenId, OpenRequest, Opened, SecurityContext, Volume, VolumeOptions,
@@ -23,9 +24,9 @@ pub const PLAIN: CreateOptions = CreateOptions::NONE;
 /// The GUID of a third party.
 pub const OWNER: Guid = Guid([7; 16]);
 
-/// A volume in memory, whose root is `C:\`, and a caller.
-pub struct Store {
-    pub volume: Volume<MemoryHost>,
+/// A volume whose root is `C:\`, and a caller.
+pub struct Store<H: Host = MemoryHost> {
+    pub volume: Volume<H>,
     pub cx: SecurityContext,
 }
 
@@ -37,7 +38,7 @@ pub fn drives() -> DriveMap {
     DriveMap::new().with(r"\??\C:", r"\")
 }
 
-impl Store {
+impl Store<MemoryHost> {
     pub fn new() -> Store {
         Store::with(VolumeOptions::default())
     }
@@ -45,14 +46,16 @@ impl Store {
     pub fn with(options: VolumeOptions) -> Store {
         Store::on(MemoryHost::new(MemoryOptions::default()), options)
     }
+}
 
-    pub fn on(host: MemoryHost, options: VolumeOptions) -> Store {
+impl<H: Host> Store<H> {
+    pub fn on(host: H, options: VolumeOptions) -> Store<H> {
         let options = VolumeOptions { drives: drives(), events: true, ..options };
         Store { volume: Volume::new(host, options), cx: SecurityContext::superuser() }
     }
 
     /// As an ordinary user, who holds no privilege.
-    pub fn without_privileges(self) -> Store {
+    pub fn without_privileges(self) -> Store<H> {
         let token = Token {
             user: Sid::new(5, &[21, 1, 2, 3, 1001]).unwrap(),
             groups: vec![Sid::EVERYONE],
@@ -191,7 +194,6 @@ impl Store {
 
     /// The attributes of what is open, from the host's own view.
     pub fn attributes(&self, path: &str) -> FileAttributes {
-        use fsa::host::Host;
         let mut node = self.volume.host().root();
         for name in path.split('\\').filter(|name| !name.is_empty()) {
             node = self.volume.host().lookup(&node, &utf16(name)).unwrap().unwrap().0;
