@@ -45,8 +45,8 @@ impl<H: Host> Volume<H> {
         Ok(Object { node, meta })
     }
 
-    /// Looks at an object that a path only passes: at its kind and its tag, and not at its attributes.
-    pub(crate) fn object_on_the_way(&self, node: H::Node) -> HostResult<Object<H>> {
+    /// Looks at an object's kind and tag, and not at its attributes: they read as none.
+    pub(crate) fn object_without_attributes(&self, node: H::Node) -> HostResult<Object<H>> {
         let stat = self.host.stat(&node)?;
         if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
             return self.object(node);

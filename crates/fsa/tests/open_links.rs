@@ -269,6 +269,19 @@ fn below_a_link_that_is_itself_open_nothing_is_found() {
 }
 
 #[test]
+fn nothing_is_made_in_an_open_directory_that_became_a_link() {
+    let store = tree();
+    store.dir("later");
+    let root = store.open("later", AccessMask::READ_CONTROL, PLAIN);
+    store.put("later", &junction(r"\??\C:\dir"));
+    let name = utf16("target");
+    let below = OpenRequest { relative_to: Some(root), ..OpenRequest::existing(&name, READ) };
+    assert_eq!(store.request(&below).unwrap_err().status(), NtStatus::OBJECT_NAME_NOT_FOUND);
+    let make = OpenRequest { disposition: CreateDisposition::CREATE, ..below };
+    assert_eq!(store.request(&make).unwrap_err().status(), NtStatus::REPARSE_POINT_NOT_RESOLVED);
+}
+
+#[test]
 fn a_path_that_starts_at_an_open_is_looked_up_there() {
     let store = tree();
     let root = store.open("dir", AccessMask::READ_CONTROL, PLAIN);

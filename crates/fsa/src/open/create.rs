@@ -2,6 +2,7 @@
 use super::existing::Draft;
 use super::parameters::makes_missing;
 use super::stream_kind::{StreamToOpen, decide};
+use super::target::is_link;
 use super::walk::Tail;
 use super::{Asking, Attempt, OpenError, OpenRequest, Opened, sharing};
 use crate::host::{Host, HostError, HostFault, Make, meta};
@@ -9,6 +10,7 @@ use crate::link::{LinkState, Place};
 use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
 use crate::volume::Volume;
 use nt::{CreateAction, CreateOptions, FileAttributes, NotifyAction, NotifyFilter, NtStatus, UsnReason};
+use reparse::Tag;
 use std::sync::Arc;
 
 impl<H: Host> Volume<H> {
@@ -43,8 +45,12 @@ impl<H: Host> Volume<H> {
         if above_state.opens.iter().any(|open| open.link.lock().state != LinkState::Present) {
             return Err(Refusal::new(NtStatus::DELETE_PENDING, Why::DeletePending).into());
         }
-        if self.epoch() != epoch && self.object(parent.clone())?.tag_in_the_way().is_some() {
-            return Ok(Attempt::Again);
+        // The directory may have become a link since it was found, or was opened.
+        if let Some(tag) = self.stored_head(&parent)?.map(|head| head.tag).filter(|tag| !tag.is_directory()) {
+            if self.epoch() != epoch {
+                return Ok(Attempt::Again);
+            }
+            return Err(below_link(tag).into());
         }
         let make = if directory { Make::Directory } else { Make::File };
         let (node, host_name) = match self.host.create(&parent, name, make) {
@@ -116,4 +122,13 @@ fn check_attributes(request: &OpenRequest<'_>, directory: bool) -> Result<(), Re
         return Err(Refusal::new(NtStatus::CANNOT_DELETE, Why::ReadOnlyFile));
     }
     Ok(())
+}
+
+/// Nothing is made in a directory that is a link, or has a tag that nobody follows.
+fn below_link(tag: Tag) -> Refusal {
+    if is_link(tag) {
+        let why = Why::Target(TargetFault::BelowLink);
+        return Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, why);
+    }
+    Refusal::new(NtStatus::IO_REPARSE_TAG_NOT_HANDLED, Why::TagNotHandled(tag))
 }

@@ -37,6 +37,18 @@ pub(super) fn overwrites(disposition: CreateDisposition) -> bool {
     )
 }
 
+/// True when the open depends on the attributes of what exists: on READONLY, HIDDEN or SYSTEM.
+pub(super) fn asks_attributes(request: &OpenRequest<'_>) -> bool {
+    let writes = AccessMask::FILE_WRITE_DATA
+        | AccessMask::FILE_APPEND_DATA
+        | AccessMask::MAXIMUM_ALLOWED
+        | AccessMask::GENERIC_WRITE
+        | AccessMask::GENERIC_ALL;
+    request.desired_access.intersects(writes)
+        || request.options.contains(CreateOptions::DELETE_ON_CLOSE)
+        || overwrites(request.disposition)
+}
+
 /// Refuses what cannot be, in the book's order, and gives the rights asked for with the generic ones mapped.
 pub(super) fn check(request: &OpenRequest<'_>) -> Result<AccessMask, Refusal> {
     check_values(request)?;

@@ -1,5 +1,5 @@
 //! Locating the object that a path names, over every link in it. [MS-FSA] 2.1.5.1 phase 6; docs/SPEC-NOTES.md 3 to 9
-use super::parameters::makes_missing;
+use super::parameters::{asks_attributes, makes_missing};
 use super::target::{LinkTarget, is_link};
 use super::trace::Hop;
 use super::{Follow, OpenError, OpenRequest, RETRIES_MAX, StoppedOnSymlink};
@@ -11,7 +11,7 @@ use crate::path::{BACKSLASH, Path, is_dot};
 use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
 use crate::stream::StreamName;
 use crate::volume::Volume;
-use nt::{NtStatus, Utf16};
+use nt::{CreateOptions, NtStatus, Utf16};
 use reparse::{RawReparse, Tag};
 
 /// How many links one open follows; the next one is one too many. (Windows: 63 reparse points on any given path.)
@@ -137,7 +137,10 @@ impl<H: Host> Volume<H> {
             if !open.file.is_directory() {
                 return Err(Refusal::parameter("names are looked up in directories only").into());
             }
-            self.require_children(&standing, request)?;
+            // Opened as a directory it was no link; to become one it must be empty, and then no name is found in it.
+            if open.options.contains(CreateOptions::OPEN_REPARSE_POINT) {
+                self.require_children(&standing, request)?;
+            }
         }
         Ok(Start::At(standing))
     }
@@ -209,8 +212,8 @@ impl<H: Host> Volume<H> {
         }
         for _ in 0..RETRIES_MAX {
             let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
-            let last = index + 1 == path.len();
-            let object = if last { self.object(node)? } else { self.object_on_the_way(node)? };
+            let whole = index + 1 == path.len() && asks_attributes(walk.request);
+            let object = if whole { self.object(node)? } else { self.object_without_attributes(node)? };
             let place = at.child(host_name, name);
             let Some(tag) = object.tag_in_the_way().filter(|_| !itself) else {
                 return Ok(Met::Object(Box::new(object), place));
