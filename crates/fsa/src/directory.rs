@@ -188,9 +188,9 @@ impl<H: Host> Volume<H> {
     }
 }
 
-/// A name of the host in UTF-16. One that is no text is shown with U+FFFD, and cannot be opened by what is shown.
+/// A name of the host in UTF-16: one that is no text has a spelling, too.
 pub(crate) fn shown(name: &HostName) -> Utf16 {
-    Utf16::from_wtf8(&name.0).unwrap_or_else(|_| Utf16::from(String::from_utf8_lossy(&name.0).as_ref()))
+    Utf16(crate::host::name::decode(&name.0))
 }
 
 /// Any name that a file can have, wildcards, `.` and `..` allowed. [MS-FSA] 2.1.5.6.3
