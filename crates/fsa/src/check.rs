@@ -44,6 +44,8 @@ pub enum Wrong {
     Security(AttributeFault),
     /// A value is kept beside the tree that no object of the tree names.
     Orphan(BlobId),
+    /// An object waits for a name that its maker, dead by now, never gave it. The path is what it is called meanwhile.
+    Leftover,
     /// The object could not be looked at.
     Unreadable(HostError),
 }
@@ -63,8 +65,8 @@ pub struct Checked {
 
 /// Walks the whole tree below the root of `host` and reports what is wrong.
 ///
-/// With `repair`, stale bits are set right, unreadable `user.DOSATTRIB` are removed, and values that nobody names are
-/// forgotten. Only values that were there when the walk began are: one kept since may belong to a reparse point that is
+/// With `repair`, stale bits are set right, unreadable `user.DOSATTRIB` and what dead makers
+/// left are removed, and values that nobody names are forgotten. Only values that were there when the walk began are: one kept since may belong to a reparse point that is
 /// just being set. A reparse point is never removed: its owner decides. A repair wants no other writer on the tree, for
 /// setting anew, elsewhere, the very bytes that nobody named when the walk passed is what it cannot see.
 pub fn check<H: Host>(host: &H, repair: bool, report: impl FnMut(Finding)) -> HostResult<Checked> {
@@ -106,6 +108,7 @@ pub fn check<H: Host>(host: &H, repair: bool, report: impl FnMut(Finding)) -> Ho
         }
     }
     walk.orphans(before);
+    walk.leftovers()?;
     Ok(walk.checked)
 }
 
@@ -213,6 +216,15 @@ impl<H: Host, F: FnMut(Finding)> Walk<'_, H, F> {
             let removed = self.repair && !self.unreadable && self.host.remove_blob(id).is_ok();
             self.find(&Utf16::default(), Wrong::Orphan(id), removed);
         }
+    }
+
+    /// What dead makers left.
+    fn leftovers(&mut self) -> HostResult<()> {
+        for name in self.host.leftovers()? {
+            let removed = self.repair && self.host.remove_leftover(&name).is_ok();
+            self.find(&crate::directory::shown(&name), Wrong::Leftover, removed);
+        }
+        Ok(())
     }
 
     fn find(&mut self, path: &Utf16, wrong: Wrong, repaired: bool) {

@@ -214,3 +214,22 @@ fn eas_and_streams_live_beside_the_largest_point() {
     assert_eq!(found.bytes.len(), 24 + 14 + 2 + 24 + 16);
     fsa::check(tree.volume.host(), false, |finding| panic!("{finding:?}")).unwrap();
 }
+
+/// Names in the staging folder are `<process>-<number>`; no process has the largest number that Linux can give.
+#[test]
+fn a_check_removes_what_dead_makers_left_and_nothing_of_the_living() {
+    let tree = Tree::new("leftover");
+    let staging = tree.folder.join(".pointsman/staging");
+    std::fs::create_dir_all(&staging).unwrap();
+    let living = format!("{}-7", std::process::id());
+    for name in ["4194304-0", &living, "something else"] {
+        std::fs::write(staging.join(name), b"").unwrap();
+    }
+    let mut found = Vec::new();
+    fsa::check(tree.volume.host(), true, |finding| {
+        found.push((finding.path.to_string(), finding.wrong, finding.repaired))
+    })
+    .unwrap();
+    assert_eq!(found, [("4194304-0".to_owned(), fsa::Wrong::Leftover, true)]);
+    assert!(!staging.join("4194304-0").exists() && staging.join(living).exists());
+}

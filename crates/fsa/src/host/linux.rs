@@ -4,6 +4,7 @@
 //! `/proc` must be there, since attributes of what cannot be opened, and names for what is held, go through it.
 mod fault;
 mod index;
+mod leftovers;
 mod listing;
 mod names;
 mod node;
@@ -309,6 +310,15 @@ impl Host for LinuxHost {
     fn remove_blob(&self, id: BlobId) -> HostResult<()> {
         self.require_writable("remove_blob")?;
         overflow::remove(self, id)
+    }
+
+    fn leftovers(&self) -> HostResult<Vec<HostName>> {
+        leftovers::names(&self.root)
+    }
+
+    fn remove_leftover(&self, name: &HostName) -> HostResult<()> {
+        self.require_writable("remove_leftover")?;
+        leftovers::remove(&self.root, name)
     }
 }
 

@@ -311,6 +311,17 @@ pub trait Host: Send + Sync {
 
     /// Forgets a kept value. Only a check that has seen no reference to it may.
     fn remove_blob(&self, id: BlobId) -> HostResult<()>;
+
+    /// Objects that were to get a name when their maker died, by the names that the host gave them meanwhile. A host that
+    /// leaves none need not say so.
+    fn leftovers(&self) -> HostResult<Vec<HostName>> {
+        Ok(Vec::new())
+    }
+
+    /// Removes a leftover, if it still is one.
+    fn remove_leftover(&self, _name: &HostName) -> HostResult<()> {
+        Err(HostError { call: "remove_leftover", fault: HostFault::NotFound })
+    }
 }
 
 impl HostError {

@@ -91,6 +91,11 @@ pub(super) fn governed(root: &LinuxNode) -> Result<Option<LinuxNode>, Errno> {
     }
 }
 
+/// Where objects wait below a directory with a store.
+pub(super) fn staging_path() -> String {
+    format!("{STORE_FOLDER}/{STAGING}")
+}
+
 /// Where a value lies below a directory with a store.
 pub(super) fn value_path(id: BlobId) -> String {
     format!("{STORE_FOLDER}/{OVERFLOW}/{}/{id}", shelf_name(id))
