@@ -9,6 +9,7 @@ mod listing;
 mod names;
 mod node;
 mod overflow;
+pub mod scan;
 mod staging;
 mod store;
 mod watch;

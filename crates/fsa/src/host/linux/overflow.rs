@@ -94,12 +94,16 @@ pub(super) fn ids(host: &LinuxHost) -> HostResult<Vec<BlobId>> {
 /// Forgets a value of the volume's own root.
 pub(super) fn remove(host: &LinuxHost, id: BlobId) -> HostResult<()> {
     const CALL: &str = "remove_blob";
-    let overflow = governed(&host.root).map_err(failed(CALL))?.ok_or(refused(CALL, HostFault::NotFound))?;
+    let Some(overflow) = governed(&host.root).map_err(failed(CALL))? else { return Ok(()) };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let shelf = openat2(overflow.fd(), shelf_name(id), flags, Mode::empty(), resolve(false));
-    let shelf = shelf.map_err(failed(CALL))?;
-    unlinkat(&shelf, id.to_string(), AtFlags::empty()).map_err(failed(CALL))?;
-    fsync(&shelf).map_err(failed(CALL))
+    let shelf = match openat2(overflow.fd(), shelf_name(id), flags, Mode::empty(), resolve(false)) {
+        Err(Errno::NOENT) => return Ok(()),
+        other => other.map_err(failed(CALL))?,
+    };
+    match unlinkat(&shelf, id.to_string(), AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => fsync(&shelf).map_err(failed(CALL)),
+        Err(other) => Err(failed(CALL)(other)),
+    }
 }
 
 /// Reads the value below a directory; `None` if there is none.
