@@ -4,12 +4,14 @@ use std::process::Command;
 
 /// One list for all: who adds a test that needs a package adds it here.
 const PACKAGES: &[&str] = &[
-    "attr",          // getfattr, setfattr: the on-disk form seen by another program
-    "btrfs-progs",   // mkfs for loop mounts
-    "e2fsprogs",     // likewise
-    "xfsprogs",      // likewise
-    "samba",         // smbd shows the attributes of our files
-    "python3-samba", // unpacks DOSATTRIB and NTACL
+    "attr",              // getfattr, setfattr: the on-disk form seen by another program
+    "btrfs-progs",       // mkfs for loop mounts
+    "e2fsprogs",         // likewise
+    "xfsprogs",          // likewise
+    "samba",             // smbd shows the attributes of our files
+    "samba-vfs-modules", // its streams and ACLs in extended attributes
+    "smbclient",         // asks it
+    "python3-samba",     // unpacks DOSATTRIB and NTACL
 ];
 
 /// Installs what is missing when root on Debian; says what is missing otherwise.
