@@ -1,0 +1,38 @@
+//! The subcommands, a file each.
+
+pub(crate) mod batch;
+pub(crate) mod check;
+pub(crate) mod copy;
+pub(crate) mod delete;
+pub(crate) mod explain;
+pub(crate) mod find;
+pub(crate) mod generate;
+pub(crate) mod get;
+pub(crate) mod resolve;
+pub(crate) mod retarget;
+pub(crate) mod set;
+pub(crate) mod tour;
+pub(crate) mod undo;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::output::Output;
+
+/// Does what the command line asks.
+pub(crate) fn run(command: Command, out: &mut Output) -> Result<Exit, Fault> {
+    match command {
+        Command::Set(args) => set::run(&args, out),
+        Command::Get(args) => get::run(&args, out),
+        Command::Delete(args) => delete::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out),
+        Command::Find(args) => find::run(&args, out),
+        Command::Resolve(args) => resolve::run(&args, out),
+        Command::Copy(args) => copy::run(&args, out),
+        Command::Retarget(args) => retarget::run(&args, out),
+        Command::Check(args) => check::run(&args, out),
+        Command::Tour(args) => tour::run(&args, out),
+        Command::Completions(args) => Ok(generate::completions(&args, out)),
+        Command::Generate(args) => generate::generate(&args),
+    }
+}

@@ -1,0 +1,128 @@
+//! How the refusals of places and of the object store become faults: the next step in the words of this command.
+use crate::fault::{Cause, Fault};
+use fsa::host::linux::LinuxOpenError;
+use fsa::{OpenError, Refusal, TargetFault, Why};
+use nt::{NtStatus, Utf16};
+use places::PlaceError;
+
+const BACKSLASH: u16 = b'\\' as u16;
+
+/// A path that leads to no volume.
+pub(crate) fn place_fault(error: PlaceError) -> Fault {
+    const WHAT: &str = "find the place";
+    match &error {
+        PlaceError::NotBuilt { text, .. } => Fault {
+            place: Some(text.to_string_lossy().into_owned()),
+            what: WHAT,
+            cause: Cause::NotBuilt(error.to_string()),
+            reason: None,
+            next: Some("name a path of this machine: mount the image or the share first".into()),
+        },
+        PlaceError::Empty => Fault::usage(WHAT, "the path is empty"),
+        PlaceError::OutsideRoot { .. } => {
+            Fault::usage(WHAT, &error).next("name a path beneath --root, or leave --root out")
+        }
+        PlaceError::Root { root, error } => Fault::io("open --root", error).at(root).next("name a directory"),
+        PlaceError::Drive { directory, error } => {
+            Fault::io("open the directory of --drive", error).at(directory).next("name a directory")
+        }
+        PlaceError::Host { path, error } => Fault::io(WHAT, error).at(path),
+        PlaceError::Name { path, .. } => Fault::status(WHAT, NtStatus::OBJECT_NAME_INVALID)
+            .because(error.to_string())
+            .at(path)
+            .next("rename it: a name on Windows has no colon and no backslash"),
+        PlaceError::Volume { root, error: LinuxOpenError::Root(error) } => {
+            refusal_fault("open the volume", &Refusal::from(*error)).at(root)
+        }
+        PlaceError::Volume { root, .. } => Fault {
+            place: Some(root.display().to_string()),
+            what: "open the volume",
+            cause: Cause::Host { errno: None, text: error.to_string() },
+            reason: None,
+            next: Some("use Linux 5.6 or newer with /proc mounted, and no filter on openat2".into()),
+        },
+    }
+}
+
+/// An open of `path` that failed; the component at fault is named.
+pub(crate) fn open_fault(what: &'static str, path: &Utf16, error: &OpenError) -> Fault {
+    match error {
+        OpenError::Refused(refusal) => {
+            let fault = refusal_fault(what, refusal);
+            match &refusal.why {
+                Why::Component { at, fault: wrong } => {
+                    let name = match refusal.status {
+                        NtStatus::OBJECT_NAME_NOT_FOUND => last_component(path),
+                        _ => component(path, *at),
+                    };
+                    fault.because(format!("{wrong}: {name}"))
+                }
+                _ => fault,
+            }
+        }
+        OpenError::StoppedOnSymlink(_) => Fault::status(what, error.status()),
+    }
+}
+
+fn last_component(path: &Utf16) -> Utf16 {
+    let mut names = path.units().rsplit(|unit| *unit == BACKSLASH);
+    Utf16::from(names.find(|name| !name.is_empty()).unwrap_or_default())
+}
+
+/// The component of a path that begins at a unit.
+fn component(path: &Utf16, at: usize) -> Utf16 {
+    let rest = path.units().get(at..).unwrap_or_default();
+    let rest = rest.strip_prefix(&[BACKSLASH]).unwrap_or(rest);
+    Utf16::from(rest.split(|unit| *unit == BACKSLASH).next().unwrap_or_default())
+}
+
+/// A refusal of the store. What the host refuses is the host's, though a status stands for it.
+pub(crate) fn refusal_fault(what: &'static str, refusal: &Refusal) -> Fault {
+    let mut fault = Fault::status(what, refusal.status).because(refusal.why.to_string());
+    if let Why::Host(_) = refusal.why {
+        fault.cause = Cause::HostStatus(refusal.status);
+    }
+    if let Why::Set(error) = &refusal.why {
+        fault.reason = Some(error.to_string());
+    }
+    fault.next = next_step(refusal).map(str::to_owned);
+    fault
+}
+
+/// The way out, as this command offers it.
+fn next_step(refusal: &Refusal) -> Option<&'static str> {
+    Some(match &refusal.why {
+        Why::Mismatch { stored: Some(_), .. } => {
+            "remove the tag that is there with `pointsman delete`, or replace it with `set --replace-tag`"
+        }
+        Why::Mismatch { stored: None, .. } => "leave --if-tag out: there is no tag to compare with",
+        Why::Conflict { .. } => {
+            "`pointsman get` shows the GUID that is there; give it, or use `set --replace-tag`"
+        }
+        Why::LinkOnData { .. } => {
+            "empty the file first (`truncate -s 0 FILE`), or make a new one with --create file"
+        }
+        Why::DirectoryNotEmpty => "use an empty directory: --create dir makes one",
+        Why::MountPointOnFile => {
+            "use a directory (--create dir makes one), or --symlink, which a file can carry"
+        }
+        Why::Privilege(_) => {
+            "leave --no-privilege out; on Windows, run as administrator or turn on developer mode"
+        }
+        Why::Set(_) => "`pointsman explain` shows every field of the bytes, and what is wrong",
+        Why::Target(TargetFault::UnknownDevice) => "say where the drive lies: --drive C:=/path/of/its/root",
+        Why::NoReparsePoint => "`pointsman find` lists what has one; `pointsman set` gives one",
+        _ => match refusal.status {
+            NtStatus::OBJECT_NAME_NOT_FOUND => {
+                "check the path; `set --create file` or `set --create dir` makes it"
+            }
+            NtStatus::OBJECT_PATH_NOT_FOUND => "check the path: a directory on the way is missing",
+            NtStatus::INVALID_BUFFER_SIZE => {
+                "`pointsman explain` shows what a reparse point needs at the least"
+            }
+            NtStatus::FILE_IS_A_DIRECTORY => "use --create dir, or leave --create out",
+            NtStatus::NOT_A_DIRECTORY => "use --create file, or leave --create out",
+            _ => return refusal.next_step(),
+        },
+    })
+}

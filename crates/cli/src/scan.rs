@@ -1,0 +1,175 @@
+//! The walk behind `find` and `retarget`: many threads look, one takes what they find. Points kept elsewhere, and the
+//! host's own links and special files, are read through the object store as `get` reads them.
+use crate::fault::Fault;
+use crate::fault_of::refusal_fault;
+use crate::volume::Volumes;
+use fsa::host::linux::scan::{Found, ScanItem, ScanOptions, Walk, scan};
+use fsa::host::meta::{PointForm, decode_head};
+use fsa::host::{HostError, NodeKind};
+use reparse::Tag;
+use std::ffi::OsStr;
+use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+/// A point that a walk came by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Scanned {
+    /// The path, beginning as the user wrote where the walk begins.
+    pub(crate) path: PathBuf,
+    pub(crate) directory: bool,
+    pub(crate) tag: Tag,
+    /// The whole point.
+    pub(crate) bytes: Vec<u8>,
+    /// The object is a link, pipe, socket or device of the host, which only looks like a reparse point.
+    pub(crate) of_host: bool,
+}
+
+/// What one of many threads sends.
+enum Sent {
+    /// A point, whole.
+    Whole(Scanned),
+    /// One whose bytes must be asked for.
+    Elsewhere { path: PathBuf, of_host: bool },
+    /// Something that could not be looked at.
+    Fault(PathBuf, HostError),
+}
+
+/// How many finds may wait to be taken: enough to keep the walkers walking, few enough to hold little.
+const WAITING_MAX: usize = 1024;
+/// How long to wait for a find before the count is shown again.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Who takes what is found: how many objects were seen so far, and a point. False ends the walk.
+pub(crate) type Take<'a> = dyn FnMut(u64, Option<Scanned>) -> bool + 'a;
+
+impl Volumes {
+    /// Walks everything below `directory` and the directory itself, and gives what could not be looked at. Points whose
+    /// tag `wanted` refuses are not taken.
+    pub(crate) fn scan(
+        &mut self,
+        directory: &Path,
+        threads: Option<NonZeroUsize>,
+        wanted: &(impl Fn(Tag) -> bool + Sync),
+        take: &mut Take<'_>,
+    ) -> Result<Vec<Fault>, Fault> {
+        // A host link that the user names to begin with is followed, as the shell would.
+        let real = directory.canonicalize().map_err(|error| Fault::io("open", &error).at(directory))?;
+        let start = self.object(&real).map_err(|fault| fault.at(directory))?;
+        if let Ok(own) = start.get()
+            && wanted(own.point.tag())
+        {
+            let (path, tag) = (directory.to_owned(), own.point.tag());
+            let bytes = own.point.into_bytes();
+            take(0, Some(Scanned { path, directory: true, tag, bytes, of_host: false }));
+        }
+        let seen = AtomicU64::new(0);
+        let stop = AtomicBool::new(false);
+        let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let options = ScanOptions { threads: threads.unwrap_or(available) };
+        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let (volume, node) = start.directory_node().map_err(|fault| fault.at(directory))?;
+        std::thread::scope(|scope| {
+            let (seen, stop) = (&seen, &stop);
+            scope.spawn(move || {
+                let visit = |item: ScanItem<'_>| visit(item, directory, wanted, &sender, seen, stop);
+                scan(volume.host(), &node, &options, &visit);
+            });
+            self.take_all(&receiver, seen, stop, take)
+        })
+    }
+
+    /// Takes what comes until the walkers are done.
+    fn take_all(
+        &mut self,
+        receiver: &Receiver<Sent>,
+        seen: &AtomicU64,
+        stop: &AtomicBool,
+        take: &mut Take<'_>,
+    ) -> Result<Vec<Fault>, Fault> {
+        let mut faults = Vec::new();
+        loop {
+            let scanned = match receiver.recv_timeout(PATIENCE) {
+                Ok(Sent::Whole(scanned)) => Some(scanned),
+                Ok(Sent::Elsewhere { path, of_host }) => self.look(path, of_host, &mut faults),
+                Ok(Sent::Fault(path, error)) => {
+                    faults.push(refusal_fault("look at", &error.into()).at(&path));
+                    None
+                }
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(faults),
+            };
+            if !take(seen.load(Ordering::Relaxed), scanned) {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Reads a point through the store. One that is gone by now was never found.
+    fn look(&mut self, path: PathBuf, of_host: bool, faults: &mut Vec<Fault>) -> Option<Scanned> {
+        match self.object(&path).and_then(|object| object.get()) {
+            Ok(found) => {
+                let (directory, tag) = (found.directory, found.point.tag());
+                Some(Scanned { path, directory, tag, bytes: found.point.into_bytes(), of_host })
+            }
+            Err(fault) if fault.is_missing() => None,
+            Err(fault) => {
+                faults.push(fault.at(&path));
+                None
+            }
+        }
+    }
+}
+
+/// Looks at one object, on one of many threads.
+fn visit(
+    item: ScanItem<'_>,
+    directory: &Path,
+    wanted: &impl Fn(Tag) -> bool,
+    sender: &SyncSender<Sent>,
+    seen: &AtomicU64,
+    stop: &AtomicBool,
+) -> Walk {
+    seen.fetch_add(1, Ordering::Relaxed);
+    let path = || directory.join(OsStr::from_bytes(item.path));
+    let sent = match item.found {
+        Found::File(None) | Found::Directory(None) => None,
+        Found::File(Some(value)) => stored(value, false, wanted, path),
+        Found::Directory(Some(value)) => stored(value, true, wanted, path),
+        Found::Special(kind) => {
+            let tag = if kind == NodeKind::Symlink { Tag::SYMLINK } else { Tag::NFS };
+            wanted(tag).then(|| Sent::Elsewhere { path: path(), of_host: true })
+        }
+        Found::Fault(error) => Some(Sent::Fault(path(), error)),
+    };
+    let gone = sent.is_some_and(|sent| sender.send(sent).is_err());
+    if gone || stop.load(Ordering::Relaxed) { Walk::Stop } else { Walk::On }
+}
+
+/// What the value of the attribute says.
+fn stored(
+    value: &[u8],
+    directory: bool,
+    wanted: impl Fn(Tag) -> bool,
+    path: impl Fn() -> PathBuf,
+) -> Option<Sent> {
+    let head = decode_head(value);
+    if !wanted(head.tag) {
+        return None;
+    }
+    Some(match head.form {
+        PointForm::Whole => Sent::Whole(Scanned {
+            path: path(),
+            directory,
+            tag: head.tag,
+            bytes: value.to_vec(),
+            of_host: false,
+        }),
+        PointForm::Stub(_) | PointForm::Damaged | PointForm::HostFile => {
+            Sent::Elsewhere { path: path(), of_host: false }
+        }
+    })
+}
