@@ -35,6 +35,20 @@ fn names_are_found_in_any_case_and_shown_in_their_own() {
 }
 
 #[test]
+fn a_name_may_hold_half_a_surrogate_pair() {
+    let store = Store::new();
+    let path = [u16::from(b'x'), 0xD800, u16::from(b'y')];
+    let request = OpenRequest {
+        disposition: CreateDisposition::CREATE,
+        ..OpenRequest::existing(&path, AccessMask::FILE_READ_ATTRIBUTES)
+    };
+    let id = store.request(&request).unwrap().id;
+    assert_eq!(store.volume.open_of(id).unwrap().path().units()[1..], path);
+    let upper = [u16::from(b'X'), 0xD800, u16::from(b'Y')];
+    assert!(store.request(&OpenRequest::existing(&upper, AccessMask::FILE_READ_ATTRIBUTES)).is_ok());
+}
+
+#[test]
 fn a_closing_backslash_needs_a_directory() {
     let store = Store::new();
     store.dir("dir");

@@ -4,6 +4,7 @@ mod faults;
 
 pub use faults::{Counts, MemoryOptions};
 
+use super::name::encode_exact;
 use super::{
     BlobId, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeStat, RenameMode,
     SetTimes, Space, XATTR_BYTES_MAX, XattrMode,
@@ -11,7 +12,6 @@ use super::{
 use core::fmt;
 use disk::{Disk, Inode, Object};
 use faults::Control;
-use nt::Utf16;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -168,14 +168,10 @@ impl fmt::Debug for MemoryNode {
     }
 }
 
-/// A new name in the host's bytes.
+/// A new name in the host's bytes. It may be longer than one of Linux's.
 fn host_name(call: &'static str, name: &[u16]) -> HostResult<HostName> {
-    let bytes = Utf16::from(name).to_wtf8();
-    let special = bytes.is_empty() || bytes == b"." || bytes == b".." || bytes.len() > NAME_BYTES_MAX;
-    if special || bytes.contains(&b'/') || bytes.contains(&0) {
-        return failed(call, HostFault::NameInvalid);
-    }
-    Ok(HostName(bytes))
+    let name = encode_exact(name).filter(|name| name.0.len() <= NAME_BYTES_MAX);
+    name.ok_or(HostError { call, fault: HostFault::NameInvalid })
 }
 
 impl Host for MemoryHost {
@@ -188,7 +184,7 @@ impl Host for MemoryHost {
 
     fn lookup(&self, dir: &MemoryNode, name: &[u16]) -> HostResult<Option<(MemoryNode, HostName)>> {
         let found = self.look(|disk| {
-            let found = disk.directory("lookup", dir.inode())?.find(&Utf16::from(name));
+            let found = disk.directory("lookup", dir.inode())?.find(name);
             if let Some((_, inode)) = &found {
                 disk.hold(*inode);
             }

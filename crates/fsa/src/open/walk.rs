@@ -3,6 +3,7 @@ use super::parameters::{asks_attributes, makes_missing};
 use super::target::{LinkTarget, is_link};
 use super::trace::Hop;
 use super::{Follow, OpenError, OpenRequest, RETRIES_MAX, StoppedOnSymlink};
+use crate::host::name::decode;
 use crate::host::{Host, HostName, NodeId};
 use crate::link::{LinkState, Place};
 use crate::object::Object;
@@ -314,9 +315,10 @@ impl<H: Host> Standing<H> {
         if path.last() != Some(&BACKSLASH) {
             path.push(BACKSLASH);
         }
-        match Utf16::from_wtf8(&name.0) {
-            Ok(shown) if !shown.units().is_empty() => path.extend_from_slice(shown.units()),
-            _ => path.extend_from_slice(asked),
+        if name.0.is_empty() {
+            path.extend_from_slice(asked);
+        } else {
+            path.extend(decode(&name.0));
         }
         Place {
             parent: Some((self.node.clone(), self.id)),

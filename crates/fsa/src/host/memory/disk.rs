@@ -1,4 +1,5 @@
 //! The disk of a host in memory: inodes, directories, names in any case, and a clock that ticks with every change.
+use crate::host::name::{decode, encode_exact};
 use crate::host::{
     BlobId, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeKind, RenameMode,
 };
@@ -61,11 +62,11 @@ impl Entries {
     }
 
     /// An exact match wins over one in another case.
-    pub(super) fn find(&self, name: &Utf16) -> Option<(HostName, u64)> {
-        let exact = HostName(name.to_wtf8());
-        let known = match self.by_name.contains_key(&exact) {
-            true => exact,
-            false => self.by_upcased.get(&name.to_upcased())?.first()?.clone(),
+    pub(super) fn find(&self, name: &[u16]) -> Option<(HostName, u64)> {
+        let exact = encode_exact(name).filter(|exact| self.by_name.contains_key(exact));
+        let known = match exact {
+            Some(exact) => exact,
+            None => self.by_upcased.get(&Utf16::from(name).to_upcased())?.first()?.clone(),
         };
         self.exact(&known).map(|inode| (known, inode))
     }
@@ -75,21 +76,22 @@ impl Entries {
     }
 
     fn insert(&mut self, name: &HostName, inode: u64) {
-        if self.by_name.insert(name.clone(), inode).is_none()
-            && let Ok(units) = Utf16::from_wtf8(&name.0)
-        {
-            self.by_upcased.entry(units.to_upcased()).or_default().push(name.clone());
+        if self.by_name.insert(name.clone(), inode).is_none() {
+            self.by_upcased.entry(upcased(name)).or_default().push(name.clone());
         }
     }
 
     fn remove(&mut self, name: &HostName) {
         self.by_name.remove(name);
-        if let Ok(units) = Utf16::from_wtf8(&name.0)
-            && let Some(names) = self.by_upcased.get_mut(&units.to_upcased())
-        {
+        if let Some(names) = self.by_upcased.get_mut(&upcased(name)) {
             names.retain(|other| other != name);
         }
     }
+}
+
+/// A name in the form in which names are compared.
+fn upcased(name: &HostName) -> Utf16 {
+    Utf16(decode(&name.0)).to_upcased()
 }
 
 impl Object {
@@ -235,9 +237,7 @@ impl Disk {
 
     /// Refuses a name that is taken in any case.
     pub(super) fn require_free(&mut self, call: &'static str, dir: u64, name: &HostName) -> HostResult<()> {
-        let invalid = HostError { call, fault: HostFault::NameInvalid };
-        let units = Utf16::from_wtf8(&name.0).map_err(|_| invalid)?;
-        match self.directory(call, dir)?.find(&units) {
+        match self.directory(call, dir)?.find(&decode(&name.0)) {
             None => Ok(()),
             Some(_) => Err(HostError { call, fault: HostFault::Exists }),
         }
@@ -286,8 +286,7 @@ impl Disk {
         let call = "rename";
         let error = |fault| HostError { call, fault };
         let inode = self.directory(call, dir)?.exact(name).ok_or(error(HostFault::NotFound))?;
-        let units = Utf16::from_wtf8(&new_name.0).map_err(|_| error(HostFault::NameInvalid))?;
-        let there = self.directory(call, new_dir)?.find(&units);
+        let there = self.directory(call, new_dir)?.find(&decode(&new_name.0));
         if let Some((old_name, old)) = there
             && !(new_dir == dir && old_name == *name)
         {
