@@ -253,6 +253,30 @@ fn a_new_file_shows_archive_beside_the_reparse_point() {
 }
 
 #[test]
+fn names_eas_identity_and_opens_survive_a_set_and_a_delete() {
+    use fsa::host::{Host, meta};
+    let store = Store::new();
+    store.file("f");
+    let host = store.volume.host();
+    let node = host.lookup(&host.root(), &utf16("f")).unwrap().unwrap().0;
+    host.link(&node, &host.root(), &utf16("second name")).unwrap();
+    meta::ea_set(host, &node, b"BEFORE", b"1").unwrap();
+    let held = store.open("second name", AccessMask::FILE_READ_DATA | AccessMask::FILE_WRITE_DATA, PLAIN);
+    let id = store.volume.open_of(held).unwrap().file.id();
+    store.put("f", &relative("t"));
+    meta::ea_set(host, &node, b"AFTER", b"2").unwrap();
+    assert_eq!(store.point_of("second name"), Ok(relative("t")));
+    assert_eq!(store.get(held), Ok(relative("t")));
+    store.volume.write(held, 0, b"through the old handle").unwrap();
+    assert_eq!(store.delete(held, &opaque(0xA000_000C, b"")), NtStatus::SUCCESS);
+    let stat = host.stat(&node).unwrap();
+    assert_eq!((stat.id, stat.links), (id, 2));
+    let names: Vec<Vec<u8>> = meta::ea_list(host, &node).unwrap().into_iter().map(|ea| ea.name).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(store.read_through("f"), Ok(b"through the old handle".to_vec()));
+}
+
+#[test]
 fn watchers_hear_of_it_and_the_journal_at_close_again() {
     let store = Store::new();
     store.file("f");
