@@ -84,7 +84,7 @@ pub struct NodeStat {
     pub gid: u32,
 }
 
-/// A name exactly as the host stores it: bytes without `/` and NUL. [`nt::Utf16::to_wtf8`] relates it to UTF-16.
+/// A name exactly as the host stores it: bytes without `/` and NUL. [`name`] relates it to UTF-16.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(pub Vec<u8>);
 
