@@ -137,12 +137,13 @@ fn if_tag_and_replace_tag_decide_what_may_be_replaced() {
 fn a_large_point_is_kept_and_survives_a_rename() {
     let here = Scratch::new();
     let data = "ab".repeat(16_376);
-    here.run(&["set", "--create", "file", "--tag", "0x80004711", "--data", &data, "big"]).ok();
+    here.run(&["set", "--create", "file", "--tag", "0x80004711", "--data", &data, "--root", ".", "big"]).ok();
     std::fs::rename(here.join("big"), here.join("moved")).expect("a rename");
     let raw = here.run(&["get", "--raw", "moved"]);
     assert_eq!(raw.bytes.len(), 16_384);
     let over = "ab".repeat(16_377);
-    here.run(&["set", "--create", "file", "--tag", "0x80004711", "--data", &over, "over"]).fails(6);
+    here.run(&["set", "--create", "file", "--tag", "0x80004711", "--data", &over, "--root", ".", "over"])
+        .fails(6);
     assert!(!here.join("over").exists());
 }
 
@@ -170,4 +171,37 @@ fn it_works_in_a_directory_reached_through_a_symlink() {
     std::os::unix::fs::symlink("real", here.join("way")).expect("a link");
     here.shell("cd way && pointsman set --create file --symlink x ./l && pointsman get ./l").ok();
     assert!(stored(&here, "real/l").is_some());
+}
+
+#[test]
+fn an_ordinary_user_keeps_a_large_point_where_he_may_write() {
+    let here = Scratch::new();
+    if !rustix::process::geteuid().is_root() {
+        // then every test of this file is run by an ordinary user, and this one shows the same as any
+        here.run(&["set", "--create", "file", "--tag", "0x80004711", "--data", &"ab".repeat(12_000), "big"])
+            .ok();
+        return;
+    }
+    const NOBODY: u32 = 65_534;
+    here.dir("his");
+    std::os::unix::fs::chown(here.join("his"), Some(NOBODY), Some(NOBODY)).expect("root may");
+    let may_go = |path: &std::path::Path| {
+        use std::os::unix::fs::PermissionsExt;
+        path.ancestors().all(|dir| dir.metadata().is_ok_and(|m| m.permissions().mode() & 0o001 != 0))
+    };
+    std::fs::set_permissions(here.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("root may");
+    std::fs::copy(run::POINTSMAN, here.join("pointsman")).expect("a copy that he may run");
+    if !may_go(&here.join("his")) {
+        eprintln!("skipped: {} cannot be reached by an ordinary user", here.path().display());
+        return;
+    }
+    let as_him = "setpriv --reuid=65534 --regid=65534 --clear-groups ./pointsman";
+    let data = "ab".repeat(12_000);
+    here.shell(&format!("{as_him} set --create file --tag 0x80004711 --data {data} his/big")).ok();
+    here.shell("mv his/big his/moved").ok();
+    assert_eq!(here.shell(&format!("{as_him} get --raw his/moved")).bytes.len(), 12_008);
+    assert!(here.join("his/.pointsman").is_dir());
+    let refused = here.shell(&format!("{as_him} set --create file --symlink x not_his"));
+    assert!(refused.fails(5).contains("next: run as the file's owner, or as root"));
 }

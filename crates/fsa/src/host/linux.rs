@@ -295,9 +295,9 @@ impl Host for LinuxHost {
         self.read_only
     }
 
-    fn put_blob(&self, _near: &LinuxNode, bytes: &[u8]) -> HostResult<BlobId> {
+    fn put_blob(&self, near: &LinuxNode, bytes: &[u8]) -> HostResult<BlobId> {
         self.require_writable("put_blob")?;
-        overflow::put(self, bytes)
+        overflow::put(self, near, bytes)
     }
 
     fn blob(&self, near: &LinuxNode, id: BlobId) -> HostResult<Option<Vec<u8>>> {

@@ -3,9 +3,10 @@ use super::LinuxHost;
 use super::fault::{failed, fault, refused};
 use super::listing::{Go, list};
 use super::node::{LinuxNode, resolve};
+use super::staging::unnamed_file;
 use super::store::{climb, dir_flags, governed, shelf_name, value_path};
 use crate::host::{BlobId, Host, HostFault, HostName, HostResult, Make, NodeKind, XATTR_BYTES_MAX};
-use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, fchmod, fsync, openat, openat2, readlinkat, unlinkat};
 use rustix::io::Errno;
 
@@ -20,14 +21,14 @@ enum Kept {
 }
 
 /// Keeps a value, and returns when it is on the disk.
-pub(super) fn put(host: &LinuxHost, bytes: &[u8]) -> HostResult<BlobId> {
+pub(super) fn put(host: &LinuxHost, near: &LinuxNode, bytes: &[u8]) -> HostResult<BlobId> {
     const CALL: &str = "put_blob";
     if bytes.len() > XATTR_BYTES_MAX {
         return Err(refused(CALL, HostFault::AttributesFull));
     }
     let id = BlobId::of(bytes);
     let name = id.to_string();
-    let shelf = host.store.shelf(&host.root, id).map_err(failed(CALL))?;
+    let shelf = host.store.shelf(&host.root, || directory_of(near), id).map_err(failed(CALL))?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     if let Ok(fd) = openat2(&shelf, &name, flags, Mode::empty(), resolve(false)) {
         if let Kept::Value(_) = read_value(&fd, id) {
@@ -36,7 +37,10 @@ pub(super) fn put(host: &LinuxHost, bytes: &[u8]) -> HostResult<BlobId> {
             return Ok(id);
         }
     }
-    let node = host.create_unnamed(Make::File)?;
+    let node = match unnamed_file(shelf.as_fd(), VALUE_MODE | Mode::WUSR).map_err(failed(CALL))? {
+        Some(node) => node,
+        None => host.create_unnamed(Make::File)?,
+    };
     host.write(&node, 0, bytes)?;
     let file = node.readable().map_err(failed(CALL))?;
     fchmod(file, VALUE_MODE).and_then(|()| fsync(file)).map_err(failed(CALL))?;

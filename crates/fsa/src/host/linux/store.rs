@@ -54,9 +54,22 @@ impl Store {
         folder(self.home(root)?.folder.as_fd(), STAGING, STAGING_MODE).map(Arc::new)
     }
 
-    /// The folder in which a value belongs, made if need be.
-    pub(super) fn shelf(&self, root: &LinuxNode, id: BlobId) -> Result<OwnedFd, Errno> {
-        let overflow = folder(self.home(root)?.folder.as_fd(), OVERFLOW, FOLDER_MODE)?;
+    /// The folder in which a value belongs, made if need be. Where the caller may write neither at the root nor above it,
+    /// the folder lies on the way down to `near`, as high as may be: there it is looked for, too.
+    pub(super) fn shelf(
+        &self,
+        root: &LinuxNode,
+        near: impl FnOnce() -> Option<OwnedFd>,
+        id: BlobId,
+    ) -> Result<OwnedFd, Errno> {
+        let home = match self.home(root) {
+            Err(denied @ (Errno::ACCESS | Errno::PERM)) if self.at == StoreAt::TopOfMount => {
+                let place = top_of_mount(near().ok_or(denied)?)?;
+                Home { folder: Arc::new(folder(place.as_fd(), STORE_FOLDER, FOLDER_MODE)?) }
+            }
+            home => home?,
+        };
+        let overflow = folder(home.folder.as_fd(), OVERFLOW, FOLDER_MODE)?;
         folder(overflow.as_fd(), &shelf_name(id), FOLDER_MODE)
     }
 
@@ -67,7 +80,7 @@ impl Store {
         }
         let place = match self.at {
             StoreAt::Root => openat(root.fd(), ".", dir_flags(), Mode::empty())?,
-            StoreAt::TopOfMount => top_of_mount(root)?,
+            StoreAt::TopOfMount => top_of_mount(openat(root.fd(), ".", dir_flags(), Mode::empty())?)?,
         };
         let folder = Arc::new(folder(place.as_fd(), STORE_FOLDER, FOLDER_MODE)?);
         Ok(home.insert(Home { folder }).clone())
@@ -144,9 +157,8 @@ fn whereabouts(dir: BorrowedFd<'_>) -> Result<Whereabouts, Errno> {
 }
 
 /// The directory that has, or is to have, the folder of [`StoreAt::TopOfMount`].
-fn top_of_mount(root: &LinuxNode) -> Result<OwnedFd, Errno> {
+fn top_of_mount(start: OwnedFd) -> Result<OwnedFd, Errno> {
     let (mut with_store, mut writable) = (None, None);
-    let start = openat(root.fd(), ".", dir_flags(), Mode::empty())?;
     climb::<()>(start, |dir| {
         let again = || openat(dir, ".", dir_flags(), Mode::empty()).ok();
         match openat2(dir, STORE_FOLDER, dir_flags(), Mode::empty(), resolve(false)) {
