@@ -12,6 +12,8 @@ const PACKAGES: &[&str] = &[
     "samba-vfs-modules", // its streams and ACLs in extended attributes
     "smbclient",         // asks it
     "python3-samba",     // unpacks DOSATTRIB and NTACL
+    "ntfs-3g",           // mkntfs, ntfs-3g, ntfsfix, ntfsinfo: NTFS images made and read by another program
+    "libfsntfs-utils",   // fsntfsinfo: another reader of NTFS
 ];
 
 /// Installs what is missing when root on Debian; says what is missing otherwise.

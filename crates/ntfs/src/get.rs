@@ -1,0 +1,77 @@
+//! Reading a file's reparse point, and what belongs to it.
+use crate::attribute::{DATA, EA};
+use crate::ea::{self, ExtendedAttribute};
+use crate::error::{Error, Fault, Result, Why};
+use crate::file::File;
+use crate::medium::Medium;
+use crate::reference::FileRef;
+use crate::standard::Standard;
+use crate::volume::Volume;
+use nt::NtStatus;
+use reparse::RawReparse;
+
+/// What is known of a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileFacts {
+    /// The file, with its sequence number.
+    pub file: FileRef,
+    /// It is a directory.
+    pub is_directory: bool,
+    /// Bytes of the unnamed data stream; 0 for a directory.
+    pub data_len: u64,
+    /// Times and attributes.
+    pub standard: Standard,
+    /// Names, short ones among them, that the record counts.
+    pub links: u16,
+}
+
+impl<M: Medium> Volume<M> {
+    /// Whether a file is a directory, how long its data is, its times and attributes.
+    pub fn facts(&self, file: FileRef) -> Result<FileFacts> {
+        let file = self.file(file)?;
+        Ok(FileFacts {
+            file: file.reference(),
+            is_directory: file.is_directory(),
+            data_len: self.data_len(&file)?,
+            standard: file.standard()?,
+            links: file.base.links(),
+        })
+    }
+
+    /// The reparse point exactly as it is stored. [MS-FSA] 2.1.5.10.14 is [`RawReparse::encode_get`] of it.
+    pub fn get(&self, file: FileRef) -> Result<RawReparse> {
+        let file = self.file(file)?;
+        let bytes = self.stored_point(&file)?;
+        let bytes = bytes.ok_or(Error::request(NtStatus::NOT_A_REPARSE_POINT, Why::NoReparsePoint))?;
+        let decoded = RawReparse::decode(&bytes);
+        decoded.map(|(raw, _)| raw).map_err(|_| file.corrupt(Fault("$REPARSE_POINT is no reparse point")))
+    }
+
+    /// The stored bytes, whatever they are; for a deleted file too, as far as its record still tells. What lay in
+    /// clusters may have been overwritten since.
+    pub fn get_deleted(&self, record: u64) -> Result<Option<Vec<u8>>> {
+        let file = self.file_of(self.record(record)?)?;
+        self.stored_point(&file)
+    }
+
+    /// The extended attributes, in their order.
+    pub fn eas(&self, file: FileRef) -> Result<Vec<ExtendedAttribute>> {
+        self.eas_of(&self.file(file)?)
+    }
+
+    pub(crate) fn eas_of(&self, file: &File) -> Result<Vec<ExtendedAttribute>> {
+        let Some(stream) = file.stream(EA, "", self.boot.clusters)? else { return Ok(Vec::new()) };
+        let bytes = self.read_whole(&stream, ea::EA_BYTES_MAX)?;
+        ea::decode_all(&bytes).map_err(|fault| file.corrupt(fault))
+    }
+
+    /// Bytes of the unnamed data stream.
+    pub(crate) fn data_len(&self, file: &File) -> Result<u64> {
+        let first = file
+            .attributes
+            .iter()
+            .map(|attribute| attribute.view())
+            .find(|view| view.is(DATA, "") && view.lowest_vcn() == 0);
+        first.map_or(Ok(0), |view| view.sizes().map(|sizes| sizes.data)).map_err(|fault| file.corrupt(fault))
+    }
+}

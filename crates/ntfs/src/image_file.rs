@@ -1,0 +1,131 @@
+//! An image in a file, or a block device.
+use crate::error::{Error, Refused, Result};
+use crate::medium::{Journal, Medium};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// What the journal of a change under way is called, behind the name of the image.
+const PENDING: &str = "pointsman-undo";
+/// What the journal of the last change is called.
+const LAST: &str = "pointsman-last";
+/// A journal that is being written; it means nothing.
+const UNFINISHED: &str = "pointsman-new";
+/// No journal of ours is larger.
+const JOURNAL_BYTES_MAX: u64 = 1 << 30;
+
+/// An image in a file, or a block device, locked for as long as it is open.
+#[derive(Debug)]
+pub struct ImageFile {
+    file: File,
+    len: u64,
+    journal_base: PathBuf,
+}
+
+impl ImageFile {
+    /// Opens it. A block device that is mounted is refused for writing, and so is an image that another process of ours
+    /// has open. `journal` is the path on which the journal's names are built; the image's own without it.
+    pub fn open(path: &Path, read_only: bool, journal: Option<&Path>) -> Result<ImageFile> {
+        let metadata = std::fs::metadata(path).map_err(Error::io("looking at the image"))?;
+        let is_device = metadata.file_type().is_block_device();
+        let mut options = OpenOptions::new();
+        options.read(true).write(!read_only);
+        if is_device && !read_only {
+            // On a block device, O_EXCL fails when a file system on it is mounted.
+            options.custom_flags(i32::try_from(rustix::fs::OFlags::EXCL.bits()).unwrap_or(0));
+        }
+        let mut file = options.open(path).map_err(|source| match source.kind() {
+            io::ErrorKind::ResourceBusy => Error::Refused(Refused::Locked),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if !read_only => {
+                Error::Refused(Refused::ReadOnly)
+            }
+            _ => Error::Io { call: "opening the image", source },
+        })?;
+        let lock = if read_only {
+            FlockOperation::NonBlockingLockShared
+        } else {
+            FlockOperation::NonBlockingLockExclusive
+        };
+        match flock(&file, lock) {
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Error::Refused(Refused::Locked)),
+            // A file system without locks: nobody else can have one either.
+            Ok(()) | Err(_) => {}
+        }
+        let len = file.seek(SeekFrom::End(0)).map_err(Error::io("measuring the image"))?;
+        let journal_base = journal.unwrap_or(path).to_path_buf();
+        Ok(ImageFile { file, len, journal_base })
+    }
+
+    /// Where the journal of a state lies.
+    pub fn journal_path(&self, state: Journal) -> PathBuf {
+        self.beside(match state {
+            Journal::Pending => PENDING,
+            Journal::Last => LAST,
+        })
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.journal_base.clone().into_os_string();
+        name.push(".");
+        name.push(suffix);
+        name.into()
+    }
+
+    /// Makes names that were given or taken away last.
+    fn flush_directory(&self) -> io::Result<()> {
+        let parent = self.journal_base.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+impl Medium for ImageFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn journal(&self, state: Journal) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(self.journal_path(state)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        file.take(JOURNAL_BYTES_MAX).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    fn begin(&self, journal: &[u8]) -> io::Result<()> {
+        let unfinished = self.beside(UNFINISHED);
+        let mut file = File::create(&unfinished)?;
+        file.write_all(journal)?;
+        file.sync_all()?;
+        std::fs::rename(unfinished, self.journal_path(Journal::Pending))?;
+        self.flush_directory()
+    }
+
+    fn complete(&self) -> io::Result<()> {
+        std::fs::rename(self.journal_path(Journal::Pending), self.journal_path(Journal::Last))?;
+        self.flush_directory()
+    }
+
+    fn forget(&self, state: Journal) -> io::Result<()> {
+        match std::fs::remove_file(self.journal_path(state)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.flush_directory(),
+        }
+    }
+}
