@@ -1,7 +1,5 @@
 //! Indexes: B-trees of a directory's names (`$I30`), and of the volume's reparse points (`$R`).
-//mod change;
 pub(crate) mod node;
-//mod store;
 
 use crate::attribute::{BITMAP, INDEX_ALLOCATION, INDEX_ROOT};
 use crate::error::{Fault, Place, Result};
