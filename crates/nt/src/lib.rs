@@ -40,6 +40,8 @@ pub use usn::{UsnReason, UsnSource};
 pub use win32::Win32Error;
 
 /// The specification's name of a constant: its prefix and ours, or the one written beside it.
+#[macro_export]
+#[doc(hidden)] // for the crates of this house, whose numbers are open too
 macro_rules! full_name {
     ($prefix:literal, $name:ident) => {
         concat!($prefix, stringify!($name))
@@ -48,9 +50,10 @@ macro_rules! full_name {
         $text
     };
 }
-pub(crate) use full_name;
 
 /// Declares a newtype over a wire number with named values: `pub const NAME`, and `name()` for a value that has one.
+#[macro_export]
+#[doc(hidden)] // for the crates of this house, whose numbers are open too
 macro_rules! named_numbers {
     ($(#[$m:meta])* $ty:ident($repr:ty), prefix $prefix:literal {
         $($(#[$cm:meta])* $name:ident = $value:expr $(=> $text:literal)?;)*
@@ -65,7 +68,7 @@ macro_rules! named_numbers {
 
             /// Every named value, in the order of declaration, with the specification's full name.
             pub const ALL: &'static [($ty, &'static str)] =
-                &[$(($ty($value), crate::full_name!($prefix, $name $(, $text)?)),)*];
+                &[$(($ty($value), $crate::full_name!($prefix, $name $(, $text)?)),)*];
         }
 
         impl $ty {
@@ -76,9 +79,10 @@ macro_rules! named_numbers {
         }
     };
 }
-pub(crate) use named_numbers;
 
 /// Set operations for a newtype whose values are bits.
+#[macro_export]
+#[doc(hidden)] // for the crates of this house, whose numbers are open too
 macro_rules! bit_set {
     ($ty:ident) => {
         impl $ty {
@@ -111,27 +115,27 @@ macro_rules! bit_set {
             }
         }
 
-        impl core::ops::BitOr for $ty {
+        impl ::core::ops::BitOr for $ty {
             type Output = $ty;
             fn bitor(self, other: $ty) -> $ty {
                 $ty(self.0 | other.0)
             }
         }
 
-        impl core::ops::BitAnd for $ty {
+        impl ::core::ops::BitAnd for $ty {
             type Output = $ty;
             fn bitand(self, other: $ty) -> $ty {
                 $ty(self.0 & other.0)
             }
         }
 
-        impl core::ops::BitOrAssign for $ty {
+        impl ::core::ops::BitOrAssign for $ty {
             fn bitor_assign(&mut self, other: $ty) {
                 self.0 |= other.0;
             }
         }
 
-        impl core::fmt::Debug for $ty {
+        impl ::core::fmt::Debug for $ty {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let mut rest = self.0;
                 let mut first = true;
@@ -153,12 +157,13 @@ macro_rules! bit_set {
         }
     };
 }
-pub(crate) use bit_set;
 
 /// Prints a number by its name, or in hexadecimal when it has none.
+#[macro_export]
+#[doc(hidden)] // for the crates of this house, whose numbers are open too
 macro_rules! named_debug {
     ($ty:ident) => {
-        impl core::fmt::Debug for $ty {
+        impl ::core::fmt::Debug for $ty {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
                     Some(name) => f.write_str(name),
@@ -168,4 +173,3 @@ macro_rules! named_debug {
         }
     };
 }
-pub(crate) use named_debug;

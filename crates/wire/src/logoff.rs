@@ -1,0 +1,38 @@
+//! [MS-SMB2] 2.2.7 and 2.2.8: LOGOFF.
+use crate::error::DecodeError;
+use crate::reader::Reader;
+use crate::writer::Writer;
+
+/// LOGOFF request: nothing but its size. [MS-SMB2] 2.2.7
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Request;
+
+impl Request {
+    /// Reads the body of a message.
+    pub fn decode(message: &[u8]) -> Result<Request, DecodeError> {
+        Reader::body("LOGOFF request", message, 4).map(|_| Request)
+    }
+
+    /// Appends the body to a header just written.
+    pub fn encode(&self, w: &mut Writer) {
+        w.u16(4);
+        w.u16(0);
+    }
+}
+
+/// LOGOFF response: nothing but its size. [MS-SMB2] 2.2.8
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Response;
+
+impl Response {
+    /// Reads the body of a message.
+    pub fn decode(message: &[u8]) -> Result<Response, DecodeError> {
+        Reader::body("LOGOFF response", message, 4).map(|_| Response)
+    }
+
+    /// Appends the body to a header just written.
+    pub fn encode(&self, w: &mut Writer) {
+        w.u16(4);
+        w.u16(0);
+    }
+}
