@@ -5,8 +5,10 @@
 
 pub mod fsa_targets;
 mod reparse_targets;
+mod wire_targets;
 
 pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
+pub use wire_targets::{wire_payload, wire_request, wire_response};
 
 /// A target: its name, which is also its folder under `fuzz/corpus/`, and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -20,4 +22,7 @@ pub const TARGETS: &[Target] = &[
     ("reparse_json", reparse_json),
     ("reparse_set", reparse_set),
     ("reparse_target", reparse_target),
+    ("wire_payload", wire_payload),
+    ("wire_request", wire_request),
+    ("wire_response", wire_response),
 ];

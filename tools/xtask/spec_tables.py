@@ -240,6 +240,31 @@ def sections():
     write("sections.tsv", [f"Section numbers and titles. {SPECS}"], ["spec", "section", "title"], rows)
 
 
+def smb2_tables():
+    """Commands, flags and small numbers of the messages. A name may stand in several sections with one value, or two."""
+    rows = re.findall(r"^\| (SMB2 [A-Z_]+) \| (0x[0-9A-F]{4}) \|", section("MS-SMB2", "2.2.1.1"), re.M)
+    write("smb2_commands.tsv", [f"Commands. {SPECS}/MS-SMB2 2.2.1.1"], ["name", "value", "source"],
+          [(n.replace(" ", "_"), number(v, 4), "MS-SMB2 2.2.1.1") for n, v in rows])
+    rows, body = [], text("MS-SMB2.md")
+    for at, title, part in re.findall(r"^#+ (2\.2\.\d[\d.]*) (.+?)$(.*?)(?=^#+ )", body, re.M | re.S):
+        for name, value in re.findall(r"^\| ([A-Z]\w+) (0x[0-9A-Fa-f]+) \|", part, re.M):
+            rows.append((name, "0x" + value[2:].upper(), f"MS-SMB2 {at}"))
+        for name, value in re.findall(r"^\| (FSCTL_\w+) \| (0x[0-9A-Fa-f]+) \|", part, re.M):
+            rows.append((name, "0x" + value[2:].upper(), f"MS-SMB2 {at}"))
+        # Where the value stands alone in its column, the meaning begins with the name.
+        for value, meaning in re.findall(r"^\| (0x[0-9A-F]{4}) \| ([^|]+) \|", part, re.M):
+            name = re.match(r"(SMB \d[\d.]*\d|SMB2 wildcard|SHA-512|AES-[\dA-Z-]+|HMAC-SHA256)", meaning)
+            if name:
+                rows.append((name.group(1), value, f"MS-SMB2 {at}"))
+        for name, value in re.findall(r"^\| (\w+ ?\+?\w*) (0x[0-9A-F]{4}) \|", part, re.M):
+            if at == "2.2.3.1.3" and not name.startswith("SMB2"):
+                rows.append((name, value, f"MS-SMB2 {at}"))
+        for name, value in re.findall(r"^\| (Smb\w+) \((0x[0-9A-F]+)\) \|", part, re.M):
+            rows.append((name, value, f"MS-SMB2 {at}"))
+    write("smb2_numbers.tsv", ["Flags, levels, types, dialects and algorithms of the messages.", f"{SPECS}/MS-SMB2 2.2"],
+          ["name", "value", "source"], list(dict.fromkeys(rows)))
+
+
 known_statuses = statuses()
 status_to_win32(known_statuses, win32_errors())
 fsctl_codes()
@@ -249,3 +274,4 @@ security_tables()
 upcase()
 reparse_tags()
 sections()
+smb2_tables()

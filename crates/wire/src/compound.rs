@@ -2,7 +2,6 @@
 use crate::error::DecodeError;
 use crate::header::{HEADER_LEN, Header, NEXT_COMMAND_AT};
 use crate::reader::Reader;
-use crate::writer::Writer;
 
 /// The messages of a chain, one after the other. Each ends where NextCommand says, padding included, since the signature
 /// covers the padding; the last takes what is left.
@@ -61,13 +60,4 @@ pub fn link(head: &mut [u8], payload_len: usize) -> Option<usize> {
     let next = u32::try_from(padded).ok().filter(|_| head.len() >= HEADER_LEN)?;
     head.get_mut(NEXT_COMMAND_AT..NEXT_COMMAND_AT + 4)?.copy_from_slice(&next.to_le_bytes());
     Some(padded - len)
-}
-
-/// Writes a message behind another in the same buffer: pads what stands to a multiple of 8 from its own start, sets its
-/// NextCommand, and begins anew.
-pub fn follow(w: &mut Writer) {
-    w.align8();
-    let len = w.offset();
-    w.link(NEXT_COMMAND_AT, len);
-    w.begin();
 }

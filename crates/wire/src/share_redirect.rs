@@ -29,13 +29,11 @@ pub struct ShareRedirect {
 }
 
 impl ShareRedirect {
-    /// Reads the data of an error context.
+    /// Reads the data of an error context. StructureSize is not checked: it must be 48, and smbprotocol's test has the size
+    /// of the whole.
     pub fn decode(data: &[u8]) -> Result<ShareRedirect, DecodeError> {
         let mut r = Reader::new("share redirect", data);
-        let size = r.u32()?;
-        if size != 48 {
-            return Err(DecodeError::Value { what: "StructureSize of a share redirect", value: size.into() });
-        }
+        r.skip(4)?;
         let kind = r.u32()?;
         if kind != SHARE_MOVE_NOTIFICATION {
             return Err(DecodeError::Value { what: "NotificationType", value: kind.into() });

@@ -156,12 +156,6 @@ impl Writer {
         self.refused.get_or_insert(EncodeError { what, value });
     }
 
-    /// Fills the 32-bit field that stands so far from the start of the message.
-    pub(crate) fn link(&mut self, at: usize, value: usize) {
-        let hole = Hole(self.message_at + at);
-        self.fill32("NextCommand", hole, value);
-    }
-
     fn fill(&mut self, hole: Hole, value: &[u8]) {
         if let Some(field) = self.bytes.get_mut(hole.0..hole.0 + value.len()) {
             field.copy_from_slice(value);
