@@ -227,7 +227,7 @@ fn node_stat(found: &Statx) -> NodeStat {
         kind: node_kind(found),
         links: found.stx_nlink,
         size: found.stx_size,
-        allocated: found.stx_blocks.saturating_mul(512), // stx_blocks counts these whatever the block size
+        allocated: allocated(found),
         accessed: file_time(&found.stx_atime),
         modified: file_time(&found.stx_mtime),
         changed: file_time(&found.stx_ctime),
@@ -236,6 +236,14 @@ fn node_stat(found: &Statx) -> NodeStat {
         uid: found.stx_uid,
         gid: found.stx_gid,
     }
+}
+
+/// The bytes behind the data. What stx_blocks counts, in units of 512 whatever the block size, has the block of extended
+/// attributes in it where a file system gives them one, as ext4 does: data never take more than whole blocks of their length.
+fn allocated(found: &Statx) -> u64 {
+    let block = u64::from(found.stx_blksize).max(1);
+    let whole = found.stx_size.checked_next_multiple_of(block).unwrap_or(u64::MAX);
+    found.stx_blocks.saturating_mul(512).min(whole)
 }
 
 /// The kind in a `statx` answer, with a device's numbers.
