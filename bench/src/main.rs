@@ -1,0 +1,91 @@
+//! Benchmarks. Each prints ratios beside what the same work costs in bare system calls, or in the nearest other crate, in the
+//! same run. `cargo xtask bench` builds and runs this.
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)] // a program of its own: it prints and has a clock
+#![allow(clippy::cast_precision_loss)] // ratios and megabytes
+
+mod bare;
+mod find;
+mod report;
+mod set;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use report::Failure;
+
+const USAGE: &str = "usage: bench [set|find|reparse ...] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
+  set      SET through the store beside bare openat + fsetxattr + close (default 100000 files)\n  \
+  find     `pointsman find` beside a bare parallel walk (default 1000000 files)\n  \
+  reparse  decoding and encoding beside other crates\n  \
+  without a name, all; the folder must lie on the file system to measure (default target/bench)";
+
+/// What the command line asked for.
+struct Arguments {
+    names: Vec<String>,
+    folder: PathBuf,
+    files: Option<usize>,
+    threads: usize,
+    rounds: usize,
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["bare-walk", root, threads] => bare_walk(root, threads),
+        ["set-many", root, count] => count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n)),
+        _ => match parse(words) {
+            Some(arguments) => run(&arguments),
+            None => {
+                eprintln!("{USAGE}");
+                return ExitCode::from(2);
+            }
+        },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(words: Vec<String>) -> Option<Arguments> {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join("target").join("bench-data");
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let mut arguments = Arguments { names: Vec::new(), folder: target, files: None, threads, rounds: 5 };
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--folder" => arguments.folder = words.next()?.into(),
+            "--files" => arguments.files = Some(words.next()?.parse().ok()?),
+            "--threads" => arguments.threads = words.next()?.parse().ok()?,
+            "--rounds" => arguments.rounds = words.next()?.parse().ok()?,
+            "set" | "find" | "reparse" => arguments.names.push(word),
+            _ => return None,
+        }
+    }
+    Some(arguments)
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let wanted = |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|n| n == name);
+    std::fs::create_dir_all(&arguments.folder)?;
+    let folder = arguments.folder.canonicalize()?;
+    if wanted("reparse") {
+        pointsman_bench::reparse::run();
+    }
+    if wanted("set") {
+        set::run(&folder, arguments.files.unwrap_or(100_000))?;
+    }
+    if wanted("find") {
+        find::run(&folder, arguments.files.unwrap_or(1_000_000), arguments.threads, arguments.rounds)?;
+    }
+    Ok(())
+}
+
+fn bare_walk(root: &str, threads: &str) -> Result<(), Failure> {
+    let walked = bare::walk(root, threads.parse()?)?;
+    println!("{walked:?}");
+    Ok(())
+}
