@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fsa::host::linux::{LinuxHost, LinuxOptions};
-use fsa::{Follow, OpenRequest, SecurityContext, Volume, VolumeOptions};
-use nt::{AccessMask, CreateDisposition, CreateOptions, FileAttributes, FsctlCode, ShareAccess, Utf16};
+use fsa::{OpenId, OpenRequest, SecurityContext, Volume, VolumeOptions};
+use nt::{AccessMask, CreateOptions, FsctlCode, Utf16};
 
 use crate::bare;
 use crate::find::SYMLINK;
@@ -81,7 +81,7 @@ fn open_volume(root: &Path) -> Result<Volume<LinuxHost>, Failure> {
 fn stored_form(root: &Path, volume: &Volume<LinuxHost>) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let path = root.join("form");
     File::create(&path)?;
-    set_one(volume, "form")?;
+    set_one(volume, None, "form")?;
     let mut list = vec![0u8; 4096];
     let len = rustix::fs::listxattr(&path, &mut list)?;
     let names = list.get(..len).unwrap_or_default().split(|byte| *byte == 0).filter(|name| name.starts_with(b"user."));
@@ -96,25 +96,22 @@ fn stored_form(root: &Path, volume: &Volume<LinuxHost>) -> Result<Vec<(String, V
         .collect()
 }
 
+/// As the bare calls do, the folder is opened once and each name is relative to it.
 fn set_slice(volume: &Volume<LinuxHost>, folder: &Path, names: &[String]) -> Result<(), Failure> {
-    let folder = folder.to_str().ok_or("the folder's name is not UTF-8")?;
-    names.iter().try_for_each(|name| set_one(volume, &format!("{folder}\\{name}")))
+    let path = Utf16::from(folder.to_str().ok_or("the folder's name is not UTF-8")?);
+    let request = OpenRequest::existing(path.units(), AccessMask::FILE_READ_ATTRIBUTES);
+    let folder = volume.open(&SecurityContext::superuser(), &request)?.id;
+    names.iter().try_for_each(|name| set_one(volume, Some(folder), name))?;
+    Ok(volume.close(folder)?)
 }
 
 /// Open, FSCTL_SET_REPARSE_POINT, close.
-fn set_one(volume: &Volume<LinuxHost>, path: &str) -> Result<(), Failure> {
+fn set_one(volume: &Volume<LinuxHost>, relative_to: Option<OpenId>, path: &str) -> Result<(), Failure> {
     let path = Utf16::from(path);
     let request = OpenRequest {
-        relative_to: None,
-        path: path.units(),
-        desired_access: AccessMask::FILE_WRITE_ATTRIBUTES,
-        share_access: ShareAccess::READ | ShareAccess::WRITE | ShareAccess::DELETE,
-        disposition: CreateDisposition::OPEN,
+        relative_to,
         options: CreateOptions::OPEN_REPARSE_POINT,
-        attributes: FileAttributes::NONE,
-        eas: &[],
-        follow: Follow::Store,
-        dont_reparse: false,
+        ..OpenRequest::existing(path.units(), AccessMask::FILE_WRITE_ATTRIBUTES)
     };
     let opened = volume.open(&SecurityContext::superuser(), &request)?;
     volume.fs_control(opened.id, FsctlCode::SET_REPARSE_POINT, SYMLINK, 0)?;
@@ -124,7 +121,9 @@ fn set_one(volume: &Volume<LinuxHost>, path: &str) -> Result<(), Failure> {
 /// For `strace`: sets `count` fresh files through the store, and nothing else.
 pub fn set_many(root: &Path, count: usize) -> Result<(), Failure> {
     let volume = open_volume(root)?;
-    (0..count).try_for_each(|number| set_one(&volume, &format!("c{number:06}")))
+    let request = OpenRequest::existing(&[], AccessMask::FILE_READ_ATTRIBUTES);
+    let folder = volume.open(&SecurityContext::superuser(), &request)?.id;
+    (0..count).try_for_each(|number| set_one(&volume, Some(folder), &format!("c{number:06}")))
 }
 
 /// Counts the system calls of one set: the difference between two runs of different length under strace.

@@ -55,6 +55,15 @@ impl<H: Host> Volume<H> {
         Ok(Object { node, meta: Meta::new(stat, None, point) })
     }
 
+    /// Looks at an object's kind only: its attributes read as none, and so does its tag, but for a host link or special file.
+    pub(crate) fn object_of_a_kind(&self, node: H::Node) -> HostResult<Object<H>> {
+        let stat = self.host.stat(&node)?;
+        if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
+            return self.object(node);
+        }
+        Ok(Object { node, meta: Meta::new(stat, None, None) })
+    }
+
     /// The head of the reparse point that is stored with a file or directory.
     pub(crate) fn stored_head(&self, node: &H::Node) -> HostResult<Option<PointHead>> {
         if !self.options.kind.supports_reparse_points() {

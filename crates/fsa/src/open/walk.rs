@@ -214,7 +214,12 @@ impl<H: Host> Volume<H> {
         for _ in 0..RETRIES_MAX {
             let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
             let whole = index + 1 == path.len() && asks_attributes(walk.request);
-            let object = if whole { self.object(node)? } else { self.object_without_attributes(node)? };
+            let object = match (whole, itself) {
+                (true, _) => self.object(node)?,
+                // Opened itself, whatever its tag, and nothing asked of it: its tag need not be known.
+                (false, true) => self.object_of_a_kind(node)?,
+                (false, false) => self.object_without_attributes(node)?,
+            };
             let place = at.child(host_name, name);
             let Some(tag) = object.tag_in_the_way().filter(|_| !itself) else {
                 return Ok(Met::Object(Box::new(object), place));
