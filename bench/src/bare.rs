@@ -12,7 +12,12 @@ use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, XattrFlags, fsetxattr, lgetxa
 /// Opens each file, sets these attributes on it, closes it.
 pub fn set_attributes(folder: &File, names: &[String], attributes: &[(&str, &[u8])]) -> io::Result<()> {
     for name in names {
-        let file = openat(folder.as_fd(), name.as_str(), OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty())?;
+        let file = openat(
+            folder.as_fd(),
+            name.as_str(),
+            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW,
+            Mode::empty(),
+        )?;
         for (attribute, value) in attributes {
             fsetxattr(&file, *attribute, value, XattrFlags::empty())?;
         }
@@ -39,11 +44,16 @@ struct Pending {
 /// Lists every directory below `root` with getdents, and asks for the attribute of every file and directory, on `threads` threads.
 pub fn walk(root: &str, threads: usize) -> io::Result<Walked> {
     let walked = Walked::default();
-    let pending =
-        Pending { stack: Mutex::new(vec![CString::new(root)?]), changed: Condvar::new(), busy: AtomicUsize::new(0) };
+    let pending = Pending {
+        stack: Mutex::new(vec![CString::new(root)?]),
+        changed: Condvar::new(),
+        busy: AtomicUsize::new(0),
+    };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| drain(&pending, &walked))).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| io::Error::other("a walker panicked"))?)
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().map_err(|_| io::Error::other("a walker panicked"))?)
     })?;
     Ok(walked)
 }
@@ -73,7 +83,8 @@ fn drain(pending: &Pending, walked: &Walked) -> io::Result<()> {
 
 /// One directory: its sub-directories are returned.
 fn read_folder(path: &CString, walked: &Walked) -> io::Result<Vec<CString>> {
-    let folder: OwnedFd = openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let folder: OwnedFd =
+        openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut found = Vec::new();
     let mut value = [0u8; 16_384];
     let mut full = path.as_bytes().to_vec();

@@ -15,7 +15,8 @@ const FILES_IN_FOLDER: usize = 1_000;
 /// One file in so many is a reparse point.
 const POINT_EVERY: usize = 100;
 /// What each of them holds: a relative symbolic link to `x`.
-pub const SYMLINK: &[u8] = b"\x0C\x00\x00\xA0\x10\x00\x00\x00\x02\x00\x02\x00\x00\x00\x02\x00\x01\x00\x00\x00x\x00x\x00";
+pub const SYMLINK: &[u8] =
+    b"\x0C\x00\x00\xA0\x10\x00\x00\x00\x02\x00\x02\x00\x00\x00\x02\x00\x01\x00\x00\x00x\x00x\x00";
 
 /// Builds the tree if it is not there, then runs both walks in turn and prints their ratio.
 pub fn run(folder: &Path, files: usize, threads: usize, rounds: usize) -> Result<(), Failure> {
@@ -26,7 +27,8 @@ pub fn run(folder: &Path, files: usize, threads: usize, rounds: usize) -> Result
     let (mut bare, mut ours, mut memory) = (Vec::new(), Vec::new(), 0);
     let threads_text = threads.to_string();
     for round in 0..=rounds {
-        let (bare_time, _) = timed(Command::new(std::env::current_exe()?).args(["bare-walk", &root_text, &threads_text]))?;
+        let (bare_time, _) =
+            timed(Command::new(std::env::current_exe()?).args(["bare-walk", &root_text, &threads_text]))?;
         let (our_time, rss) =
             timed(Command::new(&pointsman).args(["find", "--json", "--threads", &threads_text, &root_text]))?;
         // The first round only warms the page cache.
@@ -45,7 +47,11 @@ pub fn run(folder: &Path, files: usize, threads: usize, rounds: usize) -> Result
 /// The release binary beside this one.
 pub fn pointsman() -> Result<PathBuf, Failure> {
     let path = std::env::current_exe()?.with_file_name("pointsman");
-    if path.exists() { Ok(path) } else { Err(format!("{}: build it first: cargo build --release", path.display()).into()) }
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(format!("{}: build it first: cargo build --release", path.display()).into())
+    }
 }
 
 /// Runs a command with its output thrown away: how long it took, and the most memory it had, in bytes.
@@ -60,7 +66,11 @@ fn timed(command: &mut Command) -> Result<(Duration, u64), Failure> {
         }
         if let Some(status) = child.try_wait()? {
             let time = start.elapsed();
-            return if status.success() { Ok((time, peak)) } else { Err(format!("{command:?}: {status}").into()) };
+            return if status.success() {
+                Ok((time, peak))
+            } else {
+                Err(format!("{command:?}: {status}").into())
+            };
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -69,7 +79,8 @@ fn timed(command: &mut Command) -> Result<(Duration, u64), Failure> {
 /// VmHWM in bytes.
 fn high_water(status: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
+    let kib =
+        line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
 }
 

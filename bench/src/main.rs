@@ -32,7 +32,9 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["bare-walk", root, threads] => bare_walk(root, threads),
-        ["set-many", root, count] => count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n)),
+        ["set-many", root, count] => {
+            count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n))
+        }
         _ => match parse(words) {
             Some(arguments) => run(&arguments),
             None => {

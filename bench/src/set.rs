@@ -25,8 +25,10 @@ pub fn run(folder: &Path, files: usize) -> Result<(), Failure> {
     fs::create_dir_all(&root)?;
     let volume = open_volume(&root)?;
     let stored = stored_form(&root, &volume)?;
-    let both: Vec<(&str, &[u8])> = stored.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-    let one: Vec<(&str, &[u8])> = both.iter().copied().filter(|(name, _)| *name == "user.SmbReparse").collect();
+    let both: Vec<(&str, &[u8])> =
+        stored.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let one: Vec<(&str, &[u8])> =
+        both.iter().copied().filter(|(name, _)| *name == "user.SmbReparse").collect();
     let (mut ours, mut bare_both, mut bare_one) = (Vec::new(), Vec::new(), Vec::new());
     for slice in 0..files.div_ceil(SLICE) {
         let (folder, names) = fresh(&root, &format!("store{slice}"))?;
@@ -41,7 +43,12 @@ pub fn run(folder: &Path, files: usize) -> Result<(), Failure> {
     println!("set: {files} fresh files, deferred durability on both sides, sums of {} slices", ours.len());
     let stored_names: Vec<&str> = both.iter().map(|(name, _)| *name).collect();
     let sum = |times: &[Duration]| times.iter().sum::<Duration>();
-    ratio_line(&format!("store / bare openat + fsetxattr {stored_names:?} + close"), sum(&ours), sum(&bare_both), 2.0);
+    ratio_line(
+        &format!("store / bare openat + fsetxattr {stored_names:?} + close"),
+        sum(&ours),
+        sum(&bare_both),
+        2.0,
+    );
     ratio_line("store / bare openat + fsetxattr of the point alone + close", sum(&ours), sum(&bare_one), 2.0);
     let per_slice = u32::try_from(SLICE)?;
     println!(
@@ -84,7 +91,11 @@ fn stored_form(root: &Path, volume: &Volume<LinuxHost>) -> Result<Vec<(String, V
     set_one(volume, None, "form")?;
     let mut list = vec![0u8; 4096];
     let len = rustix::fs::listxattr(&path, &mut list)?;
-    let names = list.get(..len).unwrap_or_default().split(|byte| *byte == 0).filter(|name| name.starts_with(b"user."));
+    let names = list
+        .get(..len)
+        .unwrap_or_default()
+        .split(|byte| *byte == 0)
+        .filter(|name| name.starts_with(b"user."));
     names
         .map(|name| {
             let name = String::from_utf8(name.to_vec())?;
@@ -156,7 +167,8 @@ fn calls(root: &Path) -> Result<(), Failure> {
     let (short, long) = (traced(100)?, traced(1_100)?);
     let before = |name: &str| short.iter().find(|(n, _)| n == name).map_or(0, |(_, count)| *count);
     let per_set = long.iter().map(|(name, count)| (name, count.saturating_sub(before(name)) as f64 / 1000.0));
-    let shown: Vec<String> = per_set.filter(|(_, n)| *n >= 0.01).map(|(name, n)| format!("{name} {n:.2}")).collect();
+    let shown: Vec<String> =
+        per_set.filter(|(_, n)| *n >= 0.01).map(|(name, n)| format!("{name} {n:.2}")).collect();
     println!("  system calls a set: {}", shown.join(", "));
     Ok(())
 }

@@ -27,9 +27,9 @@ pub enum VolumeKind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Durability {
     /// Before the call that makes it returns.
+    #[default]
     WriteThrough,
     /// When the host finds time, or at [`Volume::flush`]. What is then lost is lost whole, never in halves.
-    #[default]
     Deferred,
 }
 

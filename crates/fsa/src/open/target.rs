@@ -68,9 +68,7 @@ fn without_dots(parent: &[u16], target: &[u16]) -> Result<Vec<u16>, Refusal> {
     let inner = target.strip_prefix(&[BACKSLASH]).unwrap_or(target);
     let mut names: Vec<&[u16]> =
         parent.split(|unit| *unit == BACKSLASH).filter(|name| !name.is_empty()).collect();
-    let mut last_is_name = true;
     for name in inner.split(|unit| *unit == BACKSLASH) {
-        last_is_name = false;
         if is_dot(name) {
             continue;
         }
@@ -80,15 +78,14 @@ fn without_dots(parent: &[u16], target: &[u16]) -> Result<Vec<u16>, Refusal> {
         }
         // An empty name stays: in the middle it is an error, at the end it is the closing backslash.
         names.push(name);
-        last_is_name = true;
     }
     let mut path = Vec::new();
     for name in &names {
         path.push(BACKSLASH);
         path.extend_from_slice(name);
     }
-    if names.is_empty() || (!last_is_name && path.last() == Some(&BACKSLASH)) {
-        path = if names.is_empty() { vec![BACKSLASH] } else { path };
+    if path.is_empty() {
+        path.push(BACKSLASH);
     }
     Ok(path)
 }
