@@ -1,5 +1,7 @@
 //! Indexes: B-trees of a directory's names (`$I30`), and of the volume's reparse points (`$R`).
+mod change;
 pub(crate) mod node;
+mod store;
 
 use crate::attribute::{BITMAP, INDEX_ALLOCATION, INDEX_ROOT};
 use crate::error::{Fault, Place, Result};
@@ -51,6 +53,8 @@ pub(crate) struct Index<'v, M> {
     bitmap_changed: bool,
     /// Blocks to add behind the last, which are not in `$INDEX_ALLOCATION` yet.
     added: u64,
+    /// The last key was removed: the blocks are not needed any more.
+    is_emptied: bool,
     order: fn(&Volume<M>, &[u8], &[u8]) -> Ordering,
 }
 
@@ -98,6 +102,7 @@ impl<'v, M: Medium> Index<'v, M> {
             bitmap,
             bitmap_changed: false,
             added: 0,
+            is_emptied: false,
             order,
         }))
     }

@@ -1,0 +1,101 @@
+//! Records of the change journal, `$Extend\$UsnJrnl:$J`, when the volume keeps one.
+use crate::attribute::DATA;
+use crate::error::{Error, Fault, Result};
+use crate::fields::{narrow_u16, narrow_u32, put_u16, put_u32, put_u64, round8};
+use crate::file::File;
+use crate::file_name::{IS_DIRECTORY, Namespace};
+use crate::medium::Medium;
+use crate::path::names_of;
+use crate::reference::EXTEND;
+use crate::standard::Standard;
+use crate::stream::Stream;
+use crate::volume::Volume;
+use nt::{FileAttributes, FileTime, UsnReason, Utf16};
+
+/// The stream of records, whose offsets are the records' numbers.
+const J: &str = "$J";
+/// Bytes of a record before the name: USN_RECORD_V2. [MS-FSCC] 2.3.62.2
+const HEADER: usize = 0x3C;
+/// No record lies across a border of these.
+const PAGE: u64 = 4096;
+
+impl<M: Medium> Volume<M> {
+    /// Notes a change twice, as Windows does: when it happens, and when the file is closed. The number of the later
+    /// record, which the file remembers; `None` when the volume keeps no journal.
+    pub(crate) fn journal_change(
+        &self,
+        file: &File,
+        standard: &Standard,
+        reason: UsnReason,
+        now: FileTime,
+    ) -> Result<Option<u64>> {
+        let extend = self.system_file(EXTEND)?;
+        let Some(entry) = self.child(extend, &Utf16::from("$UsnJrnl"))? else { return Ok(None) };
+        let journal = self.file(entry.file)?;
+        if journal.stream(DATA, J, self.boot.clusters)?.is_none() {
+            return Ok(None);
+        }
+        let names = names_of(file)?;
+        let long = names.iter().find(|name| name.namespace != Namespace::DOS).or(names.first());
+        let name = long.ok_or_else(|| file.corrupt(Fault("the file has no name")))?;
+        let mut journal = journal;
+        let mut last = None;
+        for reason in [reason, reason | UsnReason::CLOSE] {
+            let record = Record { file, standard, reason, now, parent: name.parent.0, name: &name.name };
+            last = Some(self.append(&mut journal, &record)?);
+        }
+        self.store_file(&mut journal)?;
+        Ok(last)
+    }
+
+    fn append(&self, journal: &mut File, record: &Record<'_>) -> Result<u64> {
+        let stream = journal.stream(DATA, J, self.boot.clusters)?;
+        let end = stream.as_ref().map_or(0, Stream::len);
+        let len = record.len() as u64;
+        let usn = if end % PAGE + len > PAGE { end.next_multiple_of(PAGE) } else { end };
+        if matches!(stream, Some(Stream::Resident(_))) {
+            return Err(Error::NotSupported("a change journal that is resident: it was never used"));
+        }
+        self.grow(journal, DATA, J, usn + len - end)?;
+        let bytes = record.encode(usn).map_err(|fault| journal.corrupt(fault))?;
+        match journal.stream(DATA, J, self.boot.clusters)? {
+            Some(Stream::Clusters(clusters)) => self.write_clusters(&clusters, usn, &bytes)?,
+            _ => return Err(journal.corrupt(Fault("the change journal has no clusters"))),
+        }
+        Ok(usn)
+    }
+}
+
+struct Record<'a> {
+    file: &'a File,
+    standard: &'a Standard,
+    reason: UsnReason,
+    now: FileTime,
+    parent: u64,
+    name: &'a Utf16,
+}
+
+impl Record<'_> {
+    fn len(&self) -> usize {
+        round8(HEADER + 2 * self.name.units().len())
+    }
+
+    fn encode(&self, usn: u64) -> std::result::Result<Vec<u8>, Fault> {
+        let mut bytes = vec![0; HEADER];
+        let directory = if self.file.is_directory() { FileAttributes::DIRECTORY.0 } else { 0 };
+        put_u32(&mut bytes, 0, narrow_u32(self.len())?)?;
+        put_u16(&mut bytes, 4, 2)?;
+        put_u64(&mut bytes, 8, self.file.reference().0)?;
+        put_u64(&mut bytes, 0x10, self.parent)?;
+        put_u64(&mut bytes, 0x18, usn)?;
+        put_u64(&mut bytes, 0x20, self.now.0)?;
+        put_u32(&mut bytes, 0x28, self.reason.0)?;
+        put_u32(&mut bytes, 0x30, self.standard.security_id)?;
+        put_u32(&mut bytes, 0x34, (self.standard.attributes.0 & !IS_DIRECTORY) | directory)?;
+        put_u16(&mut bytes, 0x38, narrow_u16(2 * self.name.units().len())?)?;
+        put_u16(&mut bytes, 0x3A, narrow_u16(HEADER)?)?;
+        bytes.extend_from_slice(&self.name.to_le_bytes());
+        bytes.resize(self.len(), 0);
+        Ok(bytes)
+    }
+}
