@@ -2,8 +2,9 @@
 use crate::fault::{Cause, Fault};
 use fsa::host::linux::LinuxOpenError;
 use fsa::{OpenError, Refusal, TargetFault, Why};
-use nt::{NtStatus, Utf16};
+use nt::{Guid, NtStatus, Utf16};
 use places::PlaceError;
+use reparse::Fault as SetFault;
 
 const BACKSLASH: u16 = b'\\' as u16;
 
@@ -85,6 +86,11 @@ pub(crate) fn refusal_fault(what: &'static str, refusal: &Refusal) -> Fault {
     if let Why::Set(error) = &refusal.why {
         fault.reason = Some(error.to_string());
     }
+    if let Why::Conflict { stored, given } = &refusal.why {
+        let owner = |guid: &Option<Guid>| guid.map_or_else(|| "nobody".to_owned(), |guid| guid.to_string());
+        fault.reason =
+            Some(format!("the tag there belongs to {}, the request names {}", owner(stored), owner(given)));
+    }
     fault.next = next_step(refusal).map(str::to_owned);
     fault
 }
@@ -108,6 +114,9 @@ fn next_step(refusal: &Refusal) -> Option<&'static str> {
         }
         Why::Privilege(_) => {
             "leave --no-privilege out; on Windows, run as administrator or turn on developer mode"
+        }
+        Why::Set(error) if error.fault == SetFault::GuidMissing => {
+            "give the owner's GUID: --guid, or after the first 8 bytes; `pointsman get` shows the one that is there"
         }
         Why::Set(_) => "`pointsman explain` shows every field of the bytes, and what is wrong",
         Why::Target(TargetFault::UnknownDevice) => "say where the drive lies: --drive C:=/path/of/its/root",

@@ -109,3 +109,15 @@ fn replacing_a_tag_works_in_a_batch_too() {
     let told: Vec<Value> = results[..4].iter().map(|result| result["ok"].clone()).collect();
     assert_eq!(told, [json!(false), json!(true), json!(false), json!(true)]);
 }
+
+#[test]
+fn a_path_that_is_not_utf_8_is_given_by_its_bytes() {
+    let here = Scratch::new();
+    let line = json!({"path_hex": "61ff62", "create": "file", "symlink": "x"}).to_string();
+    assert_eq!(here.run_with(&["set", "--batch"], &line).code, 0);
+    let found = here.run(&["find", "--json", "."]).json();
+    assert_eq!(found[0]["path_hex"], "2e2f61ff62");
+    let read =
+        here.run_with(&["get", "--batch"], &json!({"path_hex": found[0]["path_hex"]}).to_string()).json();
+    assert_eq!(read[0]["point"]["substitute"], "x");
+}

@@ -74,7 +74,7 @@ fn refusals_name_the_status_and_the_way_out() {
             "STATUS_PRIVILEGE_NOT_HELD",
             "--no-privilege",
         ),
-        (&["set", "--tag", "0xBEEF", "empty"], "STATUS_IO_REPARSE_DATA_INVALID", "explain"),
+        (&["set", "--tag", "0xBEEF", "empty"], "STATUS_IO_REPARSE_DATA_INVALID", "--guid"),
         (
             &["set", "--tag", "1", "--guid", "3740c860-b19b-11d9-9669-0800200c9a66", "empty"],
             "STATUS_IO_REPARSE_TAG_INVALID",

@@ -197,3 +197,34 @@ fn check_tells_of_damage_and_repairs_what_it_can() {
     assert!(!here.run(&["check"]).stdout.contains("DOSATTRIB"));
     here.run(&["find"]).fails(1);
 }
+
+#[test]
+fn a_retarget_that_is_killed_can_be_undone() {
+    let here = Scratch::new();
+    let lines: String = (0..3000)
+        .map(|n| {
+            format!(
+                "{}\n",
+                json!({"path": format!("l{n}"), "create": "file", "symlink": format!(r"C:\old\{n}")})
+            )
+        })
+        .collect();
+    assert_eq!(here.run_with(&["set", "--batch", "--sync", "none"], &lines).code, 0);
+    let before = here.run(&["find", "--sort", "--json"]).ok();
+    let mut child = std::process::Command::new(run::POINTSMAN)
+        .args(["retarget", ".", "--from", r"C:\old", "--to", r"D:\new", "--apply"])
+        .current_dir(here.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    // killed once it has begun to change links: the undo file is there and has its first records
+    let undo = here.join("pointsman-undo.jsonl");
+    while std::fs::metadata(&undo).map_or(0, |facts| facts.len()) == 0 {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    child.kill().expect("it is killed");
+    child.wait().expect("it ends");
+    here.run(&["retarget", "--undo", "pointsman-undo.jsonl"]).ok();
+    assert_eq!(here.run(&["find", "--sort", "--json"]).ok(), before);
+}

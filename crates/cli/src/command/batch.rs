@@ -6,12 +6,12 @@ use crate::exit::Exit;
 use crate::fault::{Fault, FaultJson};
 use crate::output::Output;
 use crate::point::json;
-use crate::point::line::{DeleteLine, GetLine, SetLine};
+use crate::point::line::{DeleteLine, GetLine, LinePath, SetLine};
 use crate::volume::{Durability, Volumes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Stdin};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// The most bytes of one line: the JSON of the largest point takes a tenth of it.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
@@ -44,22 +44,17 @@ struct Summary {
 pub(crate) fn set(args: &SetArgs, out: &mut Output) -> Result<Exit, Fault> {
     let mut volumes =
         Volumes::new(&args.place)?.durability(durability_of(args.batch.sync.unwrap_or_default()));
-    let summary = each_line(out, |line: SetLine| {
-        let path = line.path.clone();
-        let done = line.request().and_then(|request| volumes.object(&path)?.set(&request)).map(|()| None);
-        (path, done)
+    let summary = each_line(out, |line: SetLine, path| {
+        line.request().and_then(|request| volumes.object(path)?.set(&request)).map(|()| None)
     });
     finish(summary, Some(args.batch.sync.unwrap_or_default()), &volumes, out)
 }
 
 pub(crate) fn get(args: &GetArgs, out: &mut Output) -> Result<Exit, Fault> {
     let mut volumes = Volumes::new(&args.place)?;
-    let summary = each_line(out, |line: GetLine| {
-        let found = volumes.object(&line.path).and_then(|object| {
-            let found = object.get()?;
-            Ok(Some(json::of_found(object.shown(), &found)))
-        });
-        (line.path, found)
+    let summary = each_line(out, |_: GetLine, path| {
+        let object = volumes.object(path)?;
+        Ok(Some(json::of_found(object.shown(), &object.get()?)))
     });
     finish(summary, None, &volumes, out)
 }
@@ -67,12 +62,9 @@ pub(crate) fn get(args: &GetArgs, out: &mut Output) -> Result<Exit, Fault> {
 pub(crate) fn delete(args: &DeleteArgs, out: &mut Output) -> Result<Exit, Fault> {
     let mut volumes =
         Volumes::new(&args.place)?.durability(durability_of(args.batch.sync.unwrap_or_default()));
-    let summary = each_line(out, |line: DeleteLine| {
-        let deleted = line
-            .tag_and_guid()
-            .and_then(|(tag, guid)| volumes.object(&line.path)?.delete(tag, guid))
-            .map(|_| None);
-        (line.path, deleted)
+    let summary = each_line(out, |line: DeleteLine, path| {
+        let (tag, guid) = line.tag_and_guid()?;
+        volumes.object(path)?.delete(tag, guid).map(|_| None)
     });
     finish(summary, Some(args.batch.sync.unwrap_or_default()), &volumes, out)
 }
@@ -86,9 +78,9 @@ fn durability_of(sync: Sync) -> Durability {
 
 /// Reads lines, does each, writes its result. Results are sent when no more lines are waiting, so that a writer that
 /// waits for an answer gets it.
-fn each_line<L: for<'de> Deserialize<'de>>(
+fn each_line<L: for<'de> Deserialize<'de> + LinePath>(
     out: &mut Output,
-    mut act: impl FnMut(L) -> (PathBuf, Result<Option<Value>, Fault>),
+    mut act: impl FnMut(L, &Path) -> Result<Option<Value>, Fault>,
 ) -> Result<Summary, Fault> {
     let mut stdin = BufReader::with_capacity(STDIN_BUFFER_BYTES, io::stdin());
     let mut summary = Summary { lines: 0, ok: 0, failed: 0, durable: None };
@@ -103,13 +95,9 @@ fn each_line<L: for<'de> Deserialize<'de>>(
                 Fault::input("read the line", error).next("docs/CLI.md, \"Batch\", has the form of a line")
             })
         });
-        let (path, done) = match parsed {
-            Ok(line) => {
-                let (path, done) = act(line);
-                (Some(path.to_string_lossy().into_owned()), done)
-            }
-            Err(fault) => (None, Err(fault)),
-        };
+        let parsed = parsed.and_then(|line| Ok((line.path()?, line)));
+        let path = parsed.as_ref().ok().map(|(path, _)| path.to_string_lossy().into_owned());
+        let done = parsed.and_then(|(path, line)| act(line, &path));
         let (found, fault) = match done {
             Ok(found) => (found.map(without_path), None),
             Err(fault) => (None, Some(fault)),

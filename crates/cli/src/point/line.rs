@@ -9,13 +9,16 @@ use reparse::lx_ea::LxMetadata;
 use reparse::{RawReparse, Tag};
 use serde::Deserialize;
 use serde_json::Value;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 /// One line of `set --batch`: a path, exactly one way to name a point, and how to set it.
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetLine {
-    pub(crate) path: PathBuf,
+    path: Option<PathBuf>,
+    path_hex: Option<String>,
     create: Option<CreateKind>,
     if_tag: Option<String>,
     if_guid: Option<String>,
@@ -37,16 +40,43 @@ pub(crate) struct SetLine {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetLine {
-    pub(crate) path: PathBuf,
+    path: Option<PathBuf>,
+    path_hex: Option<String>,
 }
 
 /// One line of `delete --batch`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteLine {
-    pub(crate) path: PathBuf,
+    path: Option<PathBuf>,
+    path_hex: Option<String>,
     tag: Option<String>,
     guid: Option<String>,
+}
+
+/// The path of a line: its text, or its bytes in hexadecimal, as `find --json` gives them for a name that is not UTF-8.
+pub(crate) trait LinePath {
+    /// The path, or why there is none.
+    fn path(&self) -> Result<PathBuf, Fault>;
+}
+
+macro_rules! line_path {
+    ($($line:ty),*) => {
+        $(impl LinePath for $line {
+            fn path(&self) -> Result<PathBuf, Fault> {
+                path_of(self.path.as_ref(), self.path_hex.as_deref())
+            }
+        })*
+    };
+}
+line_path!(SetLine, GetLine, DeleteLine);
+
+fn path_of(path: Option<&PathBuf>, hex: Option<&str>) -> Result<PathBuf, Fault> {
+    if let Some(text) = hex {
+        let bytes = hex::decode(text).map_err(|error| Fault::input("read path_hex", error))?;
+        return Ok(PathBuf::from(OsString::from_vec(bytes)));
+    }
+    path.cloned().ok_or_else(|| Fault::input("read the line", "it names no path"))
 }
 
 impl SetLine {

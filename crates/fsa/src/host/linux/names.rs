@@ -78,10 +78,10 @@ pub(super) fn create(
 pub(super) fn create_unnamed(host: &LinuxHost, make: Make<'_>) -> HostResult<LinuxNode> {
     const CALL: &str = "create_unnamed";
     host.require_writable(CALL)?;
-    if make == Make::File {
-        if let Some(node) = unnamed_file(host.root.fd(), FILE_MODE).map_err(failed(CALL))? {
-            return Ok(node);
-        }
+    if make == Make::File
+        && let Some(node) = unnamed_file(host.root.fd(), FILE_MODE).map_err(failed(CALL))?
+    {
+        return Ok(node);
     }
     let staging = host.store.staging(&host.root).map_err(failed(CALL))?;
     let made = Staged::make(&staging, |folder, name| make_entry(host, folder, name.as_bytes(), make));

@@ -30,12 +30,12 @@ pub(super) fn put(host: &LinuxHost, near: &LinuxNode, bytes: &[u8]) -> HostResul
     let name = id.to_string();
     let shelf = host.store.shelf(&host.root, || directory_of(near), id).map_err(failed(CALL))?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if let Ok(fd) = openat2(&shelf, &name, flags, Mode::empty(), resolve(false)) {
-        if let Kept::Value(_) = read_value(&fd, id) {
-            // Who put it may not have come to its end, so it is ours to see that it stays.
-            fsync(&fd).and_then(|()| fsync(&shelf)).map_err(failed(CALL))?;
-            return Ok(id);
-        }
+    if let Ok(fd) = openat2(&shelf, &name, flags, Mode::empty(), resolve(false))
+        && let Kept::Value(_) = read_value(&fd, id)
+    {
+        // Who put it may not have come to its end, so it is ours to see that it stays.
+        fsync(&fd).and_then(|()| fsync(&shelf)).map_err(failed(CALL))?;
+        return Ok(id);
     }
     let node = match unnamed_file(shelf.as_fd(), VALUE_MODE | Mode::WUSR).map_err(failed(CALL))? {
         Some(node) => node,
