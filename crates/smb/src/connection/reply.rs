@@ -1,0 +1,207 @@
+//! [MS-SMB2] 3.3.4.1: what the server answers, and how it becomes a packet.
+use core::fmt;
+
+use nt::NtStatus;
+use wire::negotiate::Dialect;
+use wire::{
+    ErrorContext, ErrorId, ErrorResponse, FileId, Header, HeaderFlags, Response, Subject, Writer, compound,
+    netbios,
+};
+
+use super::fault::Fault;
+use super::security::SessionSecurity;
+use crate::crypto::{MessageNonce, Sender};
+
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub struct Reply<'a> {
+    /// Status.
+    pub status: NtStatus,
+    /// What follows the header.
+    pub body: ReplyBody<'a>,
+    /// The data of a READ, sent right after the head and not copied into it.
+    pub payload: Vec<u8>,
+    /// The session that SESSION_SETUP made.
+    pub session_id: Option<u64>,
+    /// The tree that TREE_CONNECT made.
+    pub tree_id: Option<u32>,
+    /// The open that the request made or used, for the related requests after it.
+    pub file_id: Option<FileId>,
+    /// Sign for this session, whatever the request was: the last response of SESSION_SETUP, [MS-SMB2] 3.3.5.5.3, and those
+    /// before it when a session is bound, [MS-SMB2] 3.3.4.1.1.
+    pub signed_by: Option<SessionSecurity>,
+    /// Encrypt though the request was not: the share demands it. [MS-SMB2] 3.3.4.1.4
+    pub seal: bool,
+}
+
+/// What follows the header of a response.
+#[derive(Clone, Debug)]
+pub enum ReplyBody<'a> {
+    /// The response of the command. Of a READ, the data goes into [`Reply::payload`] instead.
+    Response(Response<'a>),
+    /// An ERROR response with data of [MS-SMB2] 2.2.2.2, which 3.1.1 wraps in a context; empty when there is none.
+    Error(ErrorId, &'a [u8]),
+}
+
+impl<'a> Reply<'a> {
+    /// A success.
+    pub fn success(body: Response<'a>) -> Reply<'a> {
+        Reply::with(NtStatus::SUCCESS, ReplyBody::Response(body))
+    }
+
+    /// A failure about which there is no more to say.
+    pub fn error(status: NtStatus) -> Reply<'static> {
+        Reply::with(status, ReplyBody::Error(ErrorId::DEFAULT, &[]))
+    }
+
+    /// Any answer.
+    pub fn with(status: NtStatus, body: ReplyBody<'a>) -> Reply<'a> {
+        Reply {
+            status,
+            body,
+            payload: Vec::new(),
+            session_id: None,
+            tree_id: None,
+            file_id: None,
+            signed_by: None,
+            seal: false,
+        }
+    }
+}
+
+/// Bytes for the socket, in this order, in one write: the frame and what it counts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// The frame and the heads.
+    pub head: Vec<u8>,
+    /// The data that follows them; empty but for READ.
+    pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Packet({} + {} bytes)", self.head.len(), self.payload.len())
+    }
+}
+
+/// A response that is written and not yet signed.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) header: Header,
+    pub(crate) head: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+    /// The session whose key signs it.
+    pub(crate) signed_by: Option<SessionSecurity>,
+}
+
+/// Writes a response: the header of the request with what 3.3.4.3 and 3.3.4.4 change.
+pub(crate) fn write(
+    header: Header,
+    dialect: Dialect,
+    body: &ReplyBody<'_>,
+    payload: Vec<u8>,
+) -> Result<Written, Fault> {
+    let mut w = Writer::new();
+    header.encode(&mut w);
+    match body {
+        ReplyBody::Response(Response::Read(read, _)) => read.encode(payload.len(), &mut w),
+        ReplyBody::Response(response) => response.encode(&mut w),
+        ReplyBody::Error(_, []) => ErrorResponse::EMPTY.encode(&mut w),
+        ReplyBody::Error(id, data) if dialect == Dialect::SMB_3_1_1 => {
+            ErrorResponse::Contexts(vec![ErrorContext { id: *id, data }]).encode(&mut w);
+        }
+        ReplyBody::Error(_, data) => ErrorResponse::Plain(data).encode(&mut w),
+    }
+    let head = w.finish().map_err(|_| Fault::Unwritable)?;
+    Ok(Written { header, head, payload, signed_by: None })
+}
+
+/// The header of a response to a request. [MS-SMB2] 3.3.4.3 and 3.3.4.4
+pub(crate) fn header(request: &Header, status: NtStatus, credits: u16, async_id: Option<u64>) -> Header {
+    let subject = match async_id {
+        Some(async_id) => Subject::Async { async_id },
+        None => request.subject,
+    };
+    let flags = request.flags.without(HeaderFlags::SIGNED).union(HeaderFlags::SERVER_TO_REDIR);
+    Header { status, credits, flags, subject, signature: [0; 16], ..*request }
+}
+
+impl Written {
+    fn sign(&mut self, padding: &[u8]) {
+        let Some(key) = self.signed_by.as_ref().and_then(|security| security.signing.as_ref()) else {
+            return;
+        };
+        self.header.flags |= HeaderFlags::SIGNED;
+        let flags = self.header.flags.union(match self.header.subject {
+            Subject::Async { .. } => HeaderFlags::ASYNC_COMMAND,
+            Subject::Sync { .. } => HeaderFlags::NONE,
+        });
+        if let Some(field) = self.head.get_mut(wire::FLAGS_AT..wire::FLAGS_AT + 4) {
+            field.copy_from_slice(&flags.0.to_le_bytes());
+        }
+        let nonce = MessageNonce::of(&self.header, Sender::Server);
+        key.sign(nonce, &mut self.head, &[&self.payload, padding]);
+    }
+}
+
+/// How a packet is protected.
+pub(crate) enum Protection<'a> {
+    /// Each message by its own signature, if any.
+    Signed,
+    /// As a whole.
+    Sealed {
+        /// The session.
+        session_id: u64,
+        /// Its keys.
+        security: &'a SessionSecurity,
+        /// A nonce that its key never saw.
+        nonce: [u8; 16],
+    },
+}
+
+/// Chains responses, protects them, frames them. [MS-SMB2] 3.3.4.1.1, 3.3.4.1.3 and 3.3.4.1.4
+pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> Result<Packet, Fault> {
+    let is_signed = matches!(protection, Protection::Signed);
+    if let (true, [only]) = (is_signed, &mut chain[..]) {
+        only.sign(&[]);
+        let frame = netbios::frame(only.head.len() + only.payload.len()).ok_or(Fault::Unwritable)?;
+        let mut head = Vec::with_capacity(frame.len() + only.head.len());
+        head.extend_from_slice(&frame);
+        head.extend_from_slice(&only.head);
+        return Ok(Packet { head, payload: core::mem::take(&mut only.payload) });
+    }
+    let before = netbios::FRAME_LEN + if is_signed { 0 } else { wire::TRANSFORM_LEN };
+    let mut bytes = vec![0; before];
+    let last = chain.len().saturating_sub(1);
+    for (at, message) in chain.iter_mut().enumerate() {
+        let padding = match at == last {
+            // Windows pads the last of a chain too. [MS-SMB2] 3.3.4.1.3
+            true if last > 0 => {
+                let len = message.head.len() + message.payload.len();
+                len.next_multiple_of(8) - len
+            }
+            true => 0,
+            false => compound::link(&mut message.head, message.payload.len()).ok_or(Fault::Unwritable)?,
+        };
+        let padding = [0; 8].get(..padding).unwrap_or_default().to_vec();
+        if is_signed {
+            message.sign(&padding);
+        }
+        bytes.extend_from_slice(&message.head);
+        bytes.extend_from_slice(&message.payload);
+        bytes.extend_from_slice(&padding);
+    }
+    if let Protection::Sealed { session_id, security, nonce } = protection {
+        let (seal, _) = security.sealing.as_ref().ok_or(Fault::Unwritable)?;
+        let message = bytes.get_mut(before..).unwrap_or_default();
+        let head = seal.seal(*session_id, *nonce, message).map_err(|_| Fault::Unwritable)?;
+        if let Some(field) = bytes.get_mut(netbios::FRAME_LEN..before) {
+            field.copy_from_slice(&head);
+        }
+    }
+    let frame = netbios::frame(bytes.len() - netbios::FRAME_LEN).ok_or(Fault::Unwritable)?;
+    if let Some(field) = bytes.get_mut(..netbios::FRAME_LEN) {
+        field.copy_from_slice(&frame);
+    }
+    Ok(Packet { head: bytes, payload: Vec::new() })
+}

@@ -1,0 +1,690 @@
+//! Conversations with one connection, as 3.3.5.1 to 3.3.5.4 and 3.3.4.1 of MS-SMB2 have them.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that is wrong shall panic
+mod client;
+
+use client::*;
+use nt::NtStatus;
+use smb::connection::{
+    Connection, Effect, Fault, InheritedFile, Reply, ReplyBody, RequestId, SignatureState,
+};
+use smb::crypto::{PreauthHash, Sender};
+use wire::ioctl::ValidateNegotiateRequest;
+use wire::negotiate::{self, Capabilities, Cipher, Context, Dialect, SecurityMode, SigningAlgorithm};
+use wire::{Command, ErrorId, FileId, Header, HeaderFlags, Request, Response, Subject, Writer, compound};
+use wire::{close, create, echo, read, session_setup, smb1, write};
+
+const FILE: FileId = FileId { persistent: 3, volatile: 4 };
+
+fn smb1_negotiate(dialects: &[&'static [u8]]) -> Vec<u8> {
+    let mut w = Writer::new();
+    smb1::NegotiateRequest { dialects: dialects.to_vec() }.encode(&mut w);
+    w.finish().unwrap()
+}
+
+fn negotiated(bytes: &[u8]) -> negotiate::Response<'_> {
+    let (_, Response::Negotiate(response)) = responses(bytes).remove(0) else { panic!("no NEGOTIATE") };
+    response
+}
+
+#[test]
+fn the_greatest_common_dialect_is_spoken() {
+    for (offered, want) in [
+        (&[Dialect::SMB_2_0_2][..], Dialect::SMB_2_0_2),
+        (&[Dialect::SMB_2_1, Dialect::SMB_2_0_2], Dialect::SMB_2_1),
+        (&[Dialect::SMB_2_0_2, Dialect(0x0444), Dialect::SMB_3_0_2, Dialect::SMB_3_0], Dialect::SMB_3_0_2),
+    ] {
+        let mut client = Client::connect(config());
+        let header = client.header(Command::NEGOTIATE);
+        let bytes = client.answered(&message(&header, &negotiate_request(offered, Vec::new())));
+        let response = negotiated(&bytes);
+        assert_eq!(response.dialect, want);
+        assert_eq!(response.security_buffer, b"token");
+        let large = want != Dialect::SMB_2_0_2;
+        assert_eq!(response.capabilities.contains(Capabilities::LARGE_MTU), large);
+        assert_eq!(response.read_len_max, if large { 1 << 20 } else { 65_536 });
+        let sealed = want == Dialect::SMB_3_0_2;
+        assert_eq!(response.capabilities.contains(Capabilities::ENCRYPTION), sealed);
+        assert_eq!(client.connection.negotiated().unwrap().cipher, sealed.then_some(Cipher::AES_128_CCM));
+    }
+}
+
+#[test]
+fn in_3_1_1_each_context_is_answered_with_the_one_choice() {
+    let mut client = Client::connect(config());
+    let bytes = client.negotiate(Dialect::SMB_3_1_1);
+    let response = negotiated(&bytes);
+    assert_eq!(response.contexts.len(), 4);
+    assert!(matches!(&response.contexts[0], Context::Preauth(preauth) if preauth.salt == [0xAB; 32]));
+    assert_eq!(response.contexts[1], Context::Encryption(vec![Cipher::AES_128_GCM]), "our order counts");
+    assert_eq!(response.contexts[2], Context::Signing(vec![SigningAlgorithm::AES_GMAC]));
+    assert_eq!(response.contexts[3], Context::Posix(&negotiate::POSIX_EXTENSIONS));
+    assert!(!response.capabilities.contains(Capabilities::ENCRYPTION), "3.1.1 says it by a context");
+    let settled = client.connection.negotiated().unwrap();
+    assert!(settled.server_capabilities.contains(Capabilities::ENCRYPTION) && settled.posix);
+}
+
+#[test]
+fn a_negotiate_without_dialects_or_a_common_one_is_refused_and_may_be_tried_again() {
+    let mut client = Client::connect(config());
+    for (dialects, want) in
+        [(&[][..], NtStatus::INVALID_PARAMETER), (&[Dialect(0x0999)], NtStatus::NOT_SUPPORTED)]
+    {
+        let header = client.header(Command::NEGOTIATE);
+        assert_eq!(status(&client.answered(&message(&header, &negotiate_request(dialects, vec![])))), want);
+    }
+    assert_eq!(negotiated(&client.negotiate(Dialect::SMB_3_0)).dialect, Dialect::SMB_3_0);
+}
+
+#[test]
+fn contexts_missing_doubled_or_without_overlap_are_refused_for_good() {
+    let hash =
+        |id| Context::Preauth(negotiate::Preauth { hashes: vec![negotiate::HashAlgorithm(id)], salt: &[] });
+    let ciphers = || Context::Encryption(vec![Cipher::AES_128_GCM]);
+    for (contexts, want) in [
+        (vec![], NtStatus::INVALID_PARAMETER),
+        (vec![hash(1), hash(1)], NtStatus::INVALID_PARAMETER),
+        (vec![hash(1), ciphers(), ciphers()], NtStatus::INVALID_PARAMETER),
+        (vec![hash(1), Context::Encryption(vec![])], NtStatus::INVALID_PARAMETER),
+        (vec![hash(1), Context::Signing(vec![])], NtStatus::INVALID_PARAMETER),
+        (vec![hash(2)], NtStatus::SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP),
+    ] {
+        let mut client = Client::connect(config());
+        let header = client.header(Command::NEGOTIATE);
+        let request = negotiate_request(&[Dialect::SMB_3_1_1], contexts);
+        assert_eq!(status(&client.answered(&message(&header, &request))), want);
+        let header = client.header(Command::NEGOTIATE);
+        let again = negotiate_request(&[Dialect::SMB_3_1_1], contexts_3_1_1());
+        assert_eq!(only_fault(client.send(&message(&header, &again))), Fault::NotNegotiated);
+    }
+}
+
+#[test]
+fn without_a_common_cipher_the_context_says_none_and_without_a_common_signature_cmac() {
+    let mut client = Client::connect(config());
+    let header = client.header(Command::NEGOTIATE);
+    let mut contexts = contexts_3_1_1();
+    contexts[1] = Context::Encryption(vec![Cipher(77)]);
+    contexts[2] = Context::Signing(vec![SigningAlgorithm(77)]);
+    let bytes = client.answered(&message(&header, &negotiate_request(&[Dialect::SMB_3_1_1], contexts)));
+    assert_eq!(negotiated(&bytes).contexts[1], Context::Encryption(vec![Cipher(0)]));
+    assert_eq!(negotiated(&bytes).contexts[2], Context::Signing(vec![SigningAlgorithm::AES_CMAC]));
+    assert_eq!(client.connection.negotiated().unwrap().cipher, None);
+}
+
+#[test]
+fn smb1_leads_to_a_second_negotiate_or_to_2_0_2_and_nowhere_else() {
+    let mut client = Client::connect(config());
+    let bytes = client.answered(&smb1_negotiate(&[b"NT LM 0.12", smb1::SMB_2_002, smb1::SMB_2_WILDCARD]));
+    assert_eq!(negotiated(&bytes).dialect, Dialect::WILDCARD);
+    assert_eq!(responses(&bytes)[0].0.credits, 1);
+    client.message_id = 1;
+    assert_eq!(negotiated(&client.negotiate(Dialect::SMB_3_1_1)).dialect, Dialect::SMB_3_1_1);
+
+    let mut old = Client::connect(config());
+    let bytes = old.answered(&smb1_negotiate(&[b"NT LM 0.12", smb1::SMB_2_002]));
+    assert_eq!(negotiated(&bytes).dialect, Dialect::SMB_2_0_2);
+    old.message_id = 1;
+    let header = old.header(Command::ECHO);
+    only_request(old.send(&message(&header, &Request::Echo(echo::Request))));
+
+    let mut older = Client::connect(config());
+    assert_eq!(only_fault(older.send(&smb1_negotiate(&[b"NT LM 0.12"]))), Fault::Smb1);
+    let mut twice = Client::connect(config());
+    twice.negotiate(Dialect::SMB_3_0);
+    assert_eq!(only_fault(twice.send(&smb1_negotiate(&[smb1::SMB_2_002]))), Fault::Smb1);
+}
+
+#[test]
+fn nothing_is_taken_before_the_dialect_and_no_dialect_twice() {
+    let mut client = Client::connect(config());
+    let header = client.header(Command::ECHO);
+    let echo = message(&header, &Request::Echo(echo::Request));
+    assert_eq!(only_fault(client.send(&echo)), Fault::NotNegotiated);
+    assert!(client.send(&echo).is_empty(), "a closed connection is silent");
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_2_1);
+    let header = client.header(Command::NEGOTIATE);
+    let again = message(&header, &negotiate_request(&[Dialect::SMB_2_1], vec![]));
+    assert_eq!(only_fault(client.send(&again)), Fault::NegotiatedAgain);
+}
+
+#[test]
+fn a_validated_negotiation_must_be_the_one_that_was() {
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_0_2);
+    let settled = client.connection.negotiated().unwrap();
+    let right = ValidateNegotiateRequest {
+        capabilities: Capabilities(0x7F),
+        client_guid: nt::Guid([0x33; 16]),
+        security_mode: SecurityMode::SIGNING_ENABLED,
+        dialects: vec![Dialect::SMB_3_0_2],
+    };
+    let answer = settled.validate(&config(), &right).unwrap();
+    assert_eq!((answer.dialect, answer.server_guid), (Dialect::SMB_3_0_2, nt::Guid([0x55; 16])));
+    for wrong in [
+        ValidateNegotiateRequest { capabilities: Capabilities(0), ..right.clone() },
+        ValidateNegotiateRequest { client_guid: nt::Guid::NIL, ..right.clone() },
+        ValidateNegotiateRequest { security_mode: SecurityMode(3), ..right.clone() },
+        ValidateNegotiateRequest { dialects: vec![Dialect::SMB_3_0_2, Dialect::SMB_3_1_1], ..right.clone() },
+    ] {
+        assert_eq!(settled.validate(&config(), &wrong), Err(Fault::NegotiateTampered));
+    }
+}
+
+#[test]
+fn a_message_id_is_taken_once_and_only_when_granted() {
+    for id in [0, 9, u64::MAX] {
+        let mut client = Client::connect(config());
+        client.negotiate(Dialect::SMB_2_1);
+        client.message_id = id;
+        let header = Header { message_id: id, ..Header::new(Command::ECHO, id) };
+        let echo = message(&header, &Request::Echo(echo::Request));
+        assert_eq!(only_fault(client.send(&echo)), Fault::MessageId(id));
+    }
+}
+
+fn read_request(client: &mut Client, charge: u16, len: u32) -> Vec<u8> {
+    let header = client.session_header(Command::READ, 1);
+    client.message_id += u64::from(charge.max(1)) - 1;
+    let body = Request::Read(read::Request {
+        data_offset_hint: 0x50,
+        flags: read::ReadFlags::NONE,
+        len,
+        offset: 0,
+        file_id: FILE,
+        len_min: 0,
+        channel: read::Channel::NONE,
+        remaining: 0,
+        channel_information: &[],
+    });
+    message(&Header { credit_charge: charge, ..header }, &body)
+}
+
+#[test]
+fn a_request_is_paid_with_a_credit_for_each_64_kib() {
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_0);
+    let mut client = client.with_session(false, false);
+    for (charge, len, pays) in [
+        (0, 65_536, true),
+        (0, 65_537, false),
+        (1, 65_536, true),
+        (1, 65_537, false),
+        (2, 131_072, true),
+        (2, 131_073, false),
+    ] {
+        let request = read_request(&mut client, charge, len);
+        let effects = client.send(&request);
+        match pays {
+            true => {
+                let incoming = only_request(effects);
+                client.respond(&incoming, Reply::error(NtStatus::END_OF_FILE));
+            }
+            false => assert_eq!(status(&only_packet(effects)), NtStatus::INVALID_PARAMETER, "{charge} {len}"),
+        }
+    }
+}
+
+#[test]
+fn a_signed_request_is_checked_and_its_response_signed_with_every_algorithm() {
+    for dialect in [Dialect::SMB_2_0_2, Dialect::SMB_2_1, Dialect::SMB_3_0, Dialect::SMB_3_1_1] {
+        let mut client = Client::connect(config());
+        client.negotiate(dialect);
+        let mut client = client.with_session(true, false);
+        let header = client.session_header(Command::ECHO, 0);
+        let mut echo = message(&header, &Request::Echo(echo::Request));
+        client.sign(&mut echo);
+        let incoming = only_request(client.send(&echo));
+        assert_eq!(incoming.signature, SignatureState::Verified);
+        let bytes = only_packet(client.respond(&incoming, Reply::success(Response::Echo(echo::Response))));
+        let (header, _) = responses(&bytes)[0];
+        assert!(header.flags.contains(HeaderFlags::SIGNED));
+        assert!(client.signing.as_ref().unwrap().verifies(&header, Sender::Server, &bytes), "{dialect:?}");
+    }
+}
+
+#[test]
+fn a_forged_an_unsigned_and_an_orphaned_signature_are_refused_and_the_connection_goes_on() {
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_1_1);
+    let mut client = client.with_session(true, false);
+    let header = client.session_header(Command::ECHO, 0);
+    let mut forged = message(&header, &Request::Echo(echo::Request));
+    client.sign(&mut forged);
+    forged[50] ^= 1;
+    assert_eq!(status(&client.answered(&forged)), NtStatus::ACCESS_DENIED);
+    let header = client.session_header(Command::ECHO, 0);
+    let unsigned = message(&header, &Request::Echo(echo::Request));
+    assert_eq!(status(&client.answered(&unsigned)), NtStatus::ACCESS_DENIED);
+    let header = Header { session_id: 99, ..client.session_header(Command::ECHO, 0) };
+    let mut orphaned = message(&header, &Request::Echo(echo::Request));
+    client.sign(&mut orphaned);
+    assert_eq!(status(&client.answered(&orphaned)), NtStatus::USER_SESSION_DELETED);
+    let header = client.session_header(Command::ECHO, 0);
+    let mut right = message(&header, &Request::Echo(echo::Request));
+    client.sign(&mut right);
+    only_request(client.send(&right));
+}
+
+#[test]
+fn what_comes_encrypted_goes_back_encrypted() {
+    for dialect in [Dialect::SMB_3_0, Dialect::SMB_3_1_1] {
+        let mut client = Client::connect(config());
+        client.negotiate(dialect);
+        let mut client = client.with_session(true, true);
+        let header = client.session_header(Command::ECHO, 0);
+        let sealed = client.seal(message(&header, &Request::Echo(echo::Request)));
+        let incoming = only_request(client.send(&sealed));
+        assert!(incoming.is_encrypted && incoming.signature == SignatureState::Encrypted);
+        let bytes = only_packet(client.respond(&incoming, Reply::success(Response::Echo(echo::Response))));
+        let plain = client.open(&bytes);
+        assert_eq!(status(&plain), NtStatus::SUCCESS);
+        assert!(!responses(&plain)[0].0.flags.contains(HeaderFlags::SIGNED));
+    }
+}
+
+#[test]
+fn two_encrypted_responses_never_have_one_nonce() {
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_1_1);
+    let mut client = client.with_session(true, true);
+    let mut nonces = Vec::new();
+    for _ in 0..20 {
+        let header = client.session_header(Command::ECHO, 0);
+        let sealed = client.seal(message(&header, &Request::Echo(echo::Request)));
+        let incoming = only_request(client.send(&sealed));
+        let bytes = only_packet(client.respond(&incoming, Reply::success(Response::Echo(echo::Response))));
+        let (header, _) = wire::TransformHeader::decode(&bytes).unwrap();
+        assert_eq!(header.nonce[8..11], [1, 2, 3], "the number of the connection");
+        assert!(!nonces.contains(&header.nonce));
+        nonces.push(header.nonce);
+    }
+}
+
+#[test]
+fn an_encrypted_message_that_is_forged_or_for_another_session_ends_the_connection() {
+    let client = || {
+        let mut client = Client::connect(config());
+        client.negotiate(Dialect::SMB_3_1_1);
+        client.with_session(true, true)
+    };
+    let mut forged = client();
+    let header = forged.session_header(Command::ECHO, 0);
+    let mut sealed = forged.seal(message(&header, &Request::Echo(echo::Request)));
+    *sealed.last_mut().unwrap() ^= 1;
+    assert_eq!(only_fault(forged.send(&sealed)), Fault::Encryption);
+
+    let mut other = client();
+    let header = Header { session_id: 5, ..other.session_header(Command::ECHO, 0) };
+    let sealed = other.seal(message(&header, &Request::Echo(echo::Request)));
+    assert_eq!(only_fault(other.send(&sealed)), Fault::EncryptedChain);
+
+    let mut unknown = client();
+    let header = unknown.session_header(Command::ECHO, 0);
+    let mut sealed = unknown.seal(message(&header, &Request::Echo(echo::Request)));
+    sealed[44] ^= 1;
+    assert_eq!(only_fault(unknown.send(&sealed)), Fault::Encryption);
+
+    let mut compressed = client();
+    assert_eq!(only_fault(compressed.send(b"\xFCSMB\x10\0\0\0\x02\0\0\0\0\0\0\0data")), Fault::Compressed);
+}
+
+fn create_request(client: &mut Client) -> Vec<u8> {
+    let header = client.session_header(Command::CREATE, 7);
+    let body = Request::Create(create::Request {
+        oplock_level: create::OplockLevel::NONE,
+        impersonation_level: create::ImpersonationLevel::IMPERSONATION,
+        desired_access: nt::AccessMask(0x80),
+        file_attributes: nt::FileAttributes(0),
+        share_access: nt::ShareAccess(7),
+        disposition: nt::CreateDisposition::OPEN,
+        options: nt::CreateOptions(0x0020_0000),
+        name: "link".into(),
+        contexts: Vec::new(),
+    });
+    message(&header, &body)
+}
+
+fn close_request(client: &mut Client, file_id: FileId, related: bool) -> Vec<u8> {
+    let mut header = client.header(Command::CLOSE);
+    if related {
+        header.flags = HeaderFlags::RELATED_OPERATIONS;
+        (header.session_id, header.subject) = (u64::MAX, Subject::Sync { reserved: 0, tree_id: u32::MAX });
+    } else {
+        header = Header { session_id: SESSION, subject: Subject::Sync { reserved: 0, tree_id: 7 }, ..header };
+    }
+    message(&header, &Request::Close(close::Request { flags: close::CloseFlags::NONE, file_id }))
+}
+
+fn chained(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+    let last = parts.len() - 1;
+    for part in &mut parts[..last] {
+        let padding = compound::link(part, 0).unwrap();
+        part.extend_from_slice(&[0; 8][..padding]);
+    }
+    parts.concat()
+}
+
+fn create_reply() -> Reply<'static> {
+    let body = Response::Create(create::Response {
+        oplock_level: create::OplockLevel::NONE,
+        flags: create::CreateFlags::NONE,
+        action: nt::CreateAction::OPENED,
+        attributes: create::NetworkAttributes::default(),
+        file_id: FILE,
+        contexts: Vec::new(),
+    });
+    Reply { file_id: Some(FILE), ..Reply::success(body) }
+}
+
+fn close_reply() -> Reply<'static> {
+    let attributes = create::NetworkAttributes::default();
+    let body = Response::Close(close::Response { flags: close::CloseFlags::NONE, attributes });
+    Reply { file_id: Some(FILE), ..Reply::success(body) }
+}
+
+fn plain_session() -> Client {
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_1_1);
+    client.with_session(false, false)
+}
+
+#[test]
+fn related_requests_take_over_session_tree_and_file_and_are_answered_in_one_packet() {
+    let mut client = plain_session();
+    let parts = vec![create_request(&mut client), close_request(&mut client, FileId::ANY, true)];
+    let create = only_request(client.send(&chained(parts)));
+    assert_eq!((create.session_id, create.tree_id), (SESSION, 7));
+    let close = only_request(client.respond(&create, create_reply()));
+    assert_eq!((close.session_id, close.tree_id), (SESSION, 7));
+    assert_eq!(close.file_id(FileId::ANY), Ok(FILE));
+    let bytes = only_packet(client.respond(&close, close_reply()));
+    let all = responses(&bytes);
+    assert_eq!(all.len(), 2);
+    assert!(!all[0].0.flags.contains(HeaderFlags::RELATED_OPERATIONS));
+    assert!(all[1].0.flags.contains(HeaderFlags::RELATED_OPERATIONS));
+    assert_eq!(all[1].0.session_id, SESSION);
+    assert!(bytes.len().is_multiple_of(8));
+}
+
+#[test]
+fn what_is_related_to_a_create_that_failed_fails_with_its_status() {
+    let mut client = plain_session();
+    let parts = vec![
+        create_request(&mut client),
+        close_request(&mut client, FileId::ANY, true),
+        close_request(&mut client, FileId::ANY, true),
+    ];
+    let create = only_request(client.send(&chained(parts)));
+    let reply =
+        Reply::with(NtStatus::STOPPED_ON_SYMLINK, ReplyBody::Error(ErrorId::DEFAULT, b"what the link is"));
+    let first = only_request(client.respond(&create, reply));
+    // The severity of this status is a warning's: a CREATE that stopped on a link is no success for all that.
+    let status = first.file_id(FileId::ANY).unwrap_err();
+    assert_eq!(status, NtStatus::STOPPED_ON_SYMLINK);
+    let second = only_request(client.respond(&first, Reply::error(status)));
+    assert_eq!(second.inherited, InheritedFile::Failed(NtStatus::STOPPED_ON_SYMLINK));
+    let bytes = only_packet(client.respond(&second, Reply::error(status)));
+    let all = responses(&bytes);
+    assert_eq!(all.len(), 3);
+    assert!(all.iter().all(|(header, _)| header.status == NtStatus::STOPPED_ON_SYMLINK));
+    let Response::Error(error) = &all[0].1 else { panic!("no error") };
+    assert!(matches!(error, wire::ErrorResponse::Contexts(_)), "3.1.1 wraps error data");
+    assert_eq!(error.data(ErrorId::DEFAULT), Some(&b"what the link is"[..]));
+}
+
+#[test]
+fn an_open_outlives_a_related_request_that_failed_on_it() {
+    let mut client = plain_session();
+    let parts = vec![
+        create_request(&mut client),
+        close_request(&mut client, FileId::ANY, true),
+        close_request(&mut client, FileId::ANY, true),
+    ];
+    let create = only_request(client.send(&chained(parts)));
+    let first = only_request(client.respond(&create, create_reply()));
+    let failed = Reply { file_id: Some(FILE), ..Reply::error(NtStatus::ACCESS_DENIED) };
+    let second = only_request(client.respond(&first, failed));
+    assert_eq!(second.file_id(FileId::ANY), Ok(FILE));
+}
+
+#[test]
+fn a_chain_that_begins_as_related_is_refused_to_its_end() {
+    let mut client = plain_session();
+    let parts = vec![close_request(&mut client, FILE, true), close_request(&mut client, FILE, true)];
+    let bytes = client.answered(&chained(parts));
+    let all = responses(&bytes);
+    assert_eq!(all.len(), 2);
+    assert!(all.iter().all(|(header, _)| header.status == NtStatus::INVALID_PARAMETER));
+}
+
+#[test]
+fn unrelated_requests_in_one_message_go_to_the_server_at_once() {
+    let mut client = plain_session();
+    let parts = vec![close_request(&mut client, FILE, false), close_request(&mut client, FILE, false)];
+    let effects = client.send(&chained(parts));
+    assert_eq!(effects.len(), 2);
+    assert!(effects.iter().all(|effect| matches!(effect, Effect::Request(_))));
+    assert_eq!(client.connection.outstanding(), 2);
+}
+
+#[test]
+fn every_response_of_a_signed_chain_has_its_own_signature() {
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_0);
+    let mut client = client.with_session(true, false);
+    let (mut create, mut close) =
+        (create_request(&mut client), close_request(&mut client, FileId::ANY, true));
+    let padding = compound::link(&mut create, 0).unwrap();
+    create.extend_from_slice(&[0; 8][..padding]);
+    client.sign(&mut create);
+    client.sign(&mut close);
+    let first = only_request(client.send(&[create, close].concat()));
+    let second = only_request(client.respond(&first, create_reply()));
+    assert_eq!(second.signature, SignatureState::Verified);
+    let bytes = only_packet(client.respond(&second, close_reply()));
+    for part in compound::split(&bytes) {
+        let (header, part) = part.unwrap();
+        assert!(client.signing.as_ref().unwrap().verifies(&header, Sender::Server, part));
+    }
+}
+
+#[test]
+fn an_asynchronous_request_is_told_so_keeps_its_id_and_gets_its_credits_then() {
+    let mut client = plain_session();
+    let request = close_request(&mut client, FILE, false);
+    let incoming = only_request(client.send(&request));
+    let (async_id, effects) = client.connection.interim(incoming.id).unwrap();
+    let bytes = only_packet(effects);
+    let (header, _) = responses(&bytes)[0].clone();
+    assert_eq!((header.status, header.subject), (NtStatus::PENDING, Subject::Async { async_id }));
+    assert!(header.credits > 0);
+    assert!(client.connection.interim(incoming.id).is_none(), "once is enough");
+    let bytes = only_packet(client.respond(&incoming, close_reply()));
+    let (header, _) = responses(&bytes)[0].clone();
+    assert_eq!((header.credits, header.subject), (0, Subject::Async { async_id }));
+}
+
+#[test]
+fn an_interim_response_does_not_hold_back_what_is_answered_before_it() {
+    let mut client = plain_session();
+    let parts = vec![create_request(&mut client), close_request(&mut client, FileId::ANY, true)];
+    let create = only_request(client.send(&chained(parts)));
+    let close = only_request(client.respond(&create, create_reply()));
+    let (_, effects) = client.connection.interim(close.id).unwrap();
+    let bytes = only_packet(effects);
+    let statuses: Vec<NtStatus> = responses(&bytes).iter().map(|(header, _)| header.status).collect();
+    assert_eq!(statuses, [NtStatus::SUCCESS, NtStatus::PENDING]);
+    assert_eq!(status(&only_packet(client.respond(&close, close_reply()))), NtStatus::SUCCESS);
+}
+
+#[test]
+fn a_cancel_finds_its_request_by_either_id_and_has_no_answer() {
+    let mut client = plain_session();
+    let request = close_request(&mut client, FILE, false);
+    let incoming = only_request(client.send(&request));
+    let cancel = |subject, id| {
+        let header = Header { subject, session_id: SESSION, ..Header::new(Command::CANCEL, id) };
+        message(&header, &Request::Cancel(wire::cancel::Request))
+    };
+    let sync = Subject::Sync { reserved: 0, tree_id: 0 };
+    assert!(client.send(&cancel(sync, 77)).is_empty());
+    let effects = client.send(&cancel(sync, incoming.id.0));
+    assert!(matches!(effects[..], [Effect::Cancel(id)] if id == incoming.id));
+    let (async_id, _) = client.connection.interim(incoming.id).unwrap();
+    let effects = client.send(&cancel(Subject::Async { async_id }, 0));
+    assert!(matches!(effects[..], [Effect::Cancel(id)] if id == incoming.id));
+    assert!(client.send(&cancel(Subject::Async { async_id: 999 }, 0)).is_empty());
+}
+
+#[test]
+fn the_hash_of_a_session_follows_its_messages() {
+    let mut client = Client::connect(config());
+    let header = client.header(Command::NEGOTIATE);
+    let request = message(&header, &negotiate_request(&[Dialect::SMB_3_1_1], contexts_3_1_1()));
+    let response = client.answered(&request);
+    let connection_hash = PreauthHash::ZERO.after(&request).after(&response);
+    let setup = |client: &mut Client, session_id| {
+        let header = Header { session_id, ..client.header(Command::SESSION_SETUP) };
+        message(
+            &header,
+            &Request::SessionSetup(session_setup::Request {
+                flags: session_setup::RequestFlags::NONE,
+                security_mode: SecurityMode::SIGNING_ENABLED,
+                capabilities: Capabilities::NONE,
+                previous_session_id: 0,
+                security_buffer: b"first word",
+            }),
+        )
+    };
+    let first = setup(&mut client, 0);
+    let incoming = only_request(client.send(&first));
+    let hash = connection_hash.after(&first);
+    assert_eq!(incoming.preauth, Some(hash.clone()));
+    let body = Response::SessionSetup(session_setup::Response {
+        flags: session_setup::SessionFlags::NONE,
+        security_buffer: b"second word",
+    });
+    let more = Reply {
+        session_id: Some(SESSION),
+        ..Reply::with(NtStatus::MORE_PROCESSING_REQUIRED, ReplyBody::Response(body))
+    };
+    let answer = only_packet(client.respond(&incoming, more));
+    assert_eq!(responses(&answer)[0].0.session_id, SESSION);
+    let third = setup(&mut client, SESSION);
+    let incoming = only_request(client.send(&third));
+    assert_eq!(incoming.preauth, Some(hash.after(&answer).after(&third)));
+}
+
+#[test]
+fn the_data_of_a_read_is_not_copied_into_its_head() {
+    let mut client = plain_session();
+    let request = read_request(&mut client, 1, 4096);
+    let incoming = only_request(client.send(&request));
+    let body = Response::Read(read::Response::default(), &[]);
+    let payload = vec![0xCD; 4096];
+    let address = payload.as_ptr();
+    let effects = client.respond(&incoming, Reply { payload, ..Reply::success(body) });
+    let [Effect::Send(packet)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((packet.head.len(), packet.payload.as_ptr()), (4 + 64 + 16, address));
+    let bytes = unframed(packet);
+    let Response::Read(_, data) = &responses(&bytes)[0].1 else { panic!("no READ") };
+    assert_eq!(data.len(), 4096);
+}
+
+#[test]
+fn a_message_is_found_in_a_stream_however_it_is_cut() {
+    for step in [1, 3, 64, 1000] {
+        let mut client = plain_session();
+        let mut stream = Vec::new();
+        for _ in 0..3 {
+            let header = client.session_header(Command::ECHO, 0);
+            stream.extend(frame(&message(&header, &Request::Echo(echo::Request))));
+        }
+        stream.splice(0..0, [0x85, 0, 0, 0]); // a NetBIOS keep-alive
+        let mut effects = Vec::new();
+        for bytes in stream.chunks(step) {
+            effects.extend(client.connection.receive(now(1), bytes));
+        }
+        assert_eq!(effects.len(), 3, "in steps of {step}");
+    }
+}
+
+#[test]
+fn a_message_longer_than_agreed_ends_the_connection_before_it_arrives() {
+    let mut client = Client::connect(config());
+    let effects = client.connection.receive(now(1), &[0, 0x7F, 0xFF, 0xFF]);
+    assert_eq!(only_fault(effects), Fault::TooLong { len: 0x7F_FFFF, max: 68 * 1024 });
+    let mut client = plain_session();
+    assert!(client.connection.receive(now(1), &[0, 0x0F, 0xFF, 0xFF]).is_empty());
+    let mut client = Client::connect(config());
+    let fault = only_fault(client.connection.receive(now(1), &[0x81, 0, 0, 68]));
+    assert_eq!(fault, Fault::NotAFrame { kind: 0x81 });
+}
+
+#[test]
+fn only_commands_with_data_may_be_longer_than_68_kib() {
+    let mut client = plain_session();
+    let header = client.session_header(Command::ECHO, 0);
+    let mut echo = message(&header, &Request::Echo(echo::Request));
+    echo.resize(70_000, 0);
+    assert_eq!(only_fault(client.send(&echo)), Fault::TooLong { len: 70_000, max: 68 * 1024 });
+    let mut client = plain_session();
+    let header = Header { credit_charge: 2, ..client.session_header(Command::WRITE, 1) };
+    let body = write::Request {
+        offset: 0,
+        file_id: FILE,
+        channel: read::Channel::NONE,
+        remaining: 0,
+        flags: write::WriteFlags::NONE,
+        channel_information: &[],
+    };
+    let request = message(&header, &Request::Write(body, &vec![1; 70_000]));
+    let incoming = only_request(client.send(&request));
+    let Request::Write(_, data) = incoming.request().unwrap() else { panic!("no WRITE") };
+    assert_eq!(data.len(), 70_000);
+}
+
+#[test]
+fn a_slow_client_is_let_go() {
+    let mut client = Client::connect(config());
+    assert!(client.connection.expire(now(44)).is_empty());
+    assert_eq!(only_fault(client.connection.expire(now(45))), Fault::Timeout);
+    let mut client = plain_session();
+    assert_eq!(client.connection.deadline(), None, "a session lifts the deadline");
+    client.connection.receive(now(100), &[0, 0]);
+    client.connection.receive(now(110), &[1]);
+    assert_eq!(client.connection.deadline(), Some(now(120).monotonic));
+    assert_eq!(only_fault(client.connection.expire(now(120))), Fault::Timeout);
+    assert_eq!(client.connection.deadline(), None);
+}
+
+#[test]
+fn an_answer_to_what_is_no_longer_outstanding_is_passed_over() {
+    let mut client = plain_session();
+    assert!(client.connection.respond(now(1), RequestId(40), Reply::error(NtStatus::CANCELLED)).is_empty());
+    let request = close_request(&mut client, FILE, false);
+    let incoming = only_request(client.send(&request));
+    client.send(b"\xFCSMB");
+    assert!(client.respond(&incoming, close_reply()).is_empty(), "the connection is closed");
+}
+
+#[test]
+fn a_break_is_sent_unasked_and_sealed_when_the_session_is() {
+    let oplock = wire::oplock_break::OplockBreak { oplock_level: create::OplockLevel::II, file_id: FILE };
+    let body = Response::OplockBreakNotification(wire::oplock_break::Notification::Oplock(oplock));
+    let mut client = plain_session();
+    let bytes = only_packet(client.connection.notify(SESSION, body.clone()));
+    let all = responses(&bytes);
+    assert_eq!((all[0].0.message_id, all[0].0.session_id, &all[0].1), (u64::MAX, 0, &body));
+    let mut client = Client::connect(config());
+    client.negotiate(Dialect::SMB_3_1_1);
+    let mut client = client.with_session(true, true);
+    let bytes = only_packet(client.connection.notify(SESSION, body.clone()));
+    assert_eq!(responses(&client.open(&bytes))[0].1, body);
+}
+
+#[test]
+fn a_connection_is_small() {
+    assert!(size_of::<Connection>() < 1024, "{}", size_of::<Connection>());
+}
