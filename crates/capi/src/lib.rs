@@ -5,7 +5,7 @@
 //! ([`handles`]), requests that a pool of threads carries out ([`request`], [`pool`]), and waiting ([`signal`], [`port`]).
 //! What a call *means* is the object store's to say, as for the command and the server.
 
-mod abi;
+pub mod abi;
 mod error;
 mod file;
 mod find;

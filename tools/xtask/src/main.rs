@@ -3,6 +3,7 @@
 
 mod arrows;
 mod cite;
+mod header;
 mod packages;
 mod run;
 mod sources;
@@ -19,6 +20,7 @@ usage: cargo xtask WORD
   tidy           the rules of layout: crate arrows, file lengths, names, holes, citation forms
   cite           every cited section exists in docs/spec/sections.tsv
   bench [ARGS]   the benchmarks, in release
+  header         the numbers of libpointsman's headers, from docs/spec
   man            the manual pages, into docs/man
 ";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "test" => test(),
         "tidy" => tidy::tidy(),
         "cite" => cite::cite(),
+        "header" => header::header(),
         "bench" => Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go(),
         "man" => {
             let generate = ["run", "-p", "pointsman-cli", "--", "generate", "man", "docs/man"];

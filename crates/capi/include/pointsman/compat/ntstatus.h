@@ -1,0 +1,3 @@
+/* NTSTATUS values. */
+#include "windows.h"
+#include "../ntstatus.h"

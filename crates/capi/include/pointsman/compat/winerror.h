@@ -1,0 +1,2 @@
+/* Win32 error numbers. */
+#include "../winerror.h"

@@ -1,0 +1,164 @@
+//! An open file as its handle holds it.
+use crate::abi::memory::StatusBlock;
+use crate::namespace::Mounted;
+use crate::port::{Packet, Port};
+use crate::request::Request;
+use crate::signal::{Deadline, Signal};
+use fsa::{ControlReply, OpenId};
+use nt::{FsctlCode, NtStatus};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::ThreadId;
+
+/// FILE_SKIP_COMPLETION_PORT_ON_SUCCESS: it concerns requests that end within their call, which an overlapped one never
+/// does here. So it is taken, and changes nothing.
+pub(crate) const SKIP_PORT_ON_SUCCESS: u8 = 1;
+/// FILE_SKIP_SET_EVENT_ON_HANDLE
+pub(crate) const SKIP_SET_EVENT_ON_HANDLE: u8 = 2;
+
+/// An open of the store, closed when this goes.
+pub(crate) struct Hold {
+    pub(crate) mounted: Arc<Mounted>,
+    pub(crate) id: OpenId,
+    closed: bool,
+}
+
+/// An open file. It goes when its handle is closed and its last request has ended.
+pub(crate) struct OpenFile {
+    pub(crate) hold: Hold,
+    /// Requests go on in the background: FILE_FLAG_OVERLAPPED, or neither of the synchronous options.
+    pub(crate) overlapped: bool,
+    /// Set when a request ends that has no event of its own.
+    pub(crate) signal: Arc<Signal>,
+    /// Where ReadFile and WriteFile of a synchronous file stand.
+    position: Mutex<u64>,
+    port: OnceLock<(Arc<Port>, usize)>,
+    modes: AtomicU8,
+    pending: Mutex<Pending>,
+    /// Notified when a request has ended.
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Pending {
+    next: u64,
+    requests: HashMap<u64, Arc<Request>>,
+}
+
+impl OpenFile {
+    pub(crate) fn new(hold: Hold, overlapped: bool) -> OpenFile {
+        OpenFile {
+            hold,
+            overlapped,
+            signal: Arc::new(Signal::new(true, false)),
+            position: Mutex::new(0),
+            port: OnceLock::new(),
+            modes: AtomicU8::new(0),
+            pending: Mutex::default(),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// A control, to its end.
+    pub(crate) fn control(&self, code: u32, input: &[u8], output_len_max: usize) -> Result<ControlReply, NtStatus> {
+        let reply = self.hold.mounted.volume.fs_control(self.hold.id, FsctlCode(code), input, output_len_max);
+        reply.map_err(|refusal| refusal.status)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file's position, held while a synchronous request uses it: on Windows too a second one waits.
+    pub(crate) fn position(&self) -> MutexGuard<'_, u64> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Binds the file to a port. Once only, and only if its requests go on in the background.
+    pub(crate) fn bind(&self, port: Arc<Port>, key: usize) -> Result<(), NtStatus> {
+        if !self.overlapped {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        self.port.set((port, key)).map_err(|_| NtStatus::INVALID_PARAMETER)
+    }
+
+    /// SetFileCompletionNotificationModes: what is set stays set.
+    pub(crate) fn set_modes(&self, modes: u8) {
+        self.modes.fetch_or(modes, Ordering::Relaxed);
+    }
+
+    /// Remembers a request until it ends; gives the number it is forgotten by.
+    pub(crate) fn remember(&self, request: impl FnOnce(u64) -> Arc<Request>) -> Arc<Request> {
+        let mut pending = self.pending();
+        let number = pending.next;
+        pending.next += 1;
+        let request = request(number);
+        pending.requests.insert(number, Arc::clone(&request));
+        request
+    }
+
+    /// Forgets a request that has ended.
+    pub(crate) fn forget(&self, number: u64) {
+        self.pending().requests.remove(&number);
+    }
+
+    /// Tells the port and the handle that a request has ended.
+    pub(crate) fn announce(&self, has_event: bool, port_wanted: bool, packet: Packet) {
+        if !has_event && self.modes.load(Ordering::Relaxed) & SKIP_SET_EVENT_ON_HANDLE == 0 {
+            self.signal.set();
+        }
+        // The lock, that nobody looks before and sleeps after.
+        drop(self.pending());
+        self.ended.notify_all();
+        if port_wanted && let Some((port, key)) = self.port.get() {
+            port.post(Packet { key: *key, ..packet });
+        }
+    }
+
+    /// Waits until a request of this file has ended, of however many are under way; false when it took too long.
+    pub(crate) fn wait_for(&self, block: &StatusBlock, deadline: Deadline) -> bool {
+        let mut pending = self.pending();
+        let mut in_time = true;
+        while block.ended().is_none() && in_time {
+            (pending, in_time) = deadline.wait(&self.ended, pending);
+        }
+        block.ended().is_some()
+    }
+
+    /// Cancels requests: of a thread, or of all; with an address, or with any. Says whether there was one.
+    pub(crate) fn cancel(&self, thread: Option<ThreadId>, address: Option<usize>) -> bool {
+        let wanted: Vec<Arc<Request>> = self
+            .pending()
+            .requests
+            .values()
+            .filter(|request| thread.is_none_or(|thread| request.thread == thread))
+            .filter(|request| address.is_none_or(|address| request.address() == address))
+            .cloned()
+            .collect();
+        // Outside the lock: a request that ends takes it.
+        wanted.iter().for_each(|request| request.cancel());
+        !wanted.is_empty()
+    }
+}
+
+impl Hold {
+    pub(crate) fn new(mounted: Arc<Mounted>, id: OpenId) -> Hold {
+        Hold { mounted, id, closed: false }
+    }
+
+    /// Closes it, and says why a deletion that was due failed.
+    pub(crate) fn close(mut self) -> Result<(), NtStatus> {
+        self.closed = true;
+        self.mounted.volume.close(self.id).map_err(|refusal| refusal.status)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if !self.closed {
+            // A deletion that fails now has nobody to be told to: CloseHandle succeeds on Windows too.
+            let _ = self.mounted.volume.close(self.id);
+        }
+    }
+}

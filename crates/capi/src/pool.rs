@@ -1,0 +1,107 @@
+//! The threads that carry requests out: as many as the machine can use, none before the first request, and gone again
+//! when there has been nothing to do for a while.
+use crate::request::Request;
+use crate::signal::Deadline;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The most requests that wait; the next one is refused with STATUS_INSUFFICIENT_RESOURCES.
+pub(crate) const QUEUED_MAX: usize = 65_536;
+/// Threads for each processor: while one is in a system call that waits for the disk, another may use the processor.
+const THREADS_PER_PROCESSOR: usize = 2;
+/// The most threads, and the least a machine gets.
+const THREADS_MAX: usize = 64;
+const THREADS_MIN: usize = 4;
+/// How long a thread waits for work before it goes.
+const IDLE_MS: u32 = 5_000;
+
+const _: () = assert!(THREADS_MIN <= THREADS_MAX && THREADS_MAX < QUEUED_MAX);
+
+struct Pool {
+    queue: Mutex<Queue>,
+    wake: Condvar,
+}
+
+struct Queue {
+    requests: VecDeque<Arc<Request>>,
+    threads: usize,
+    idle: usize,
+    threads_max: usize,
+}
+
+static POOL: Pool = Pool {
+    queue: Mutex::new(Queue { requests: VecDeque::new(), threads: 0, idle: 0, threads_max: 0 }),
+    wake: Condvar::new(),
+};
+
+/// Queues a request; false when it cannot be.
+pub(crate) fn submit(request: Arc<Request>) -> bool {
+    let mut queue = POOL.lock();
+    if queue.requests.len() >= QUEUED_MAX {
+        return false;
+    }
+    queue.requests.push_back(request);
+    if queue.idle > 0 {
+        drop(queue);
+        POOL.wake.notify_one();
+        return true;
+    }
+    if queue.threads >= queue.threads_max() {
+        return true; // the busy ones will come to it
+    }
+    queue.threads += 1;
+    drop(queue);
+    // Counted before it runs, and the lock not held: to make a thread is a system call.
+    if std::thread::Builder::new().name("pointsman".to_owned()).spawn(work).is_ok() {
+        return true;
+    }
+    let mut queue = POOL.lock();
+    queue.threads -= 1;
+    if queue.threads > 0 {
+        return true;
+    }
+    // There is nobody to do it. It is the newest, unless another thread came in between: then that one is refused too.
+    queue.requests.pop_back();
+    false
+}
+
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn threads_max(&mut self) -> usize {
+        if self.threads_max == 0 {
+            let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            self.threads_max = (processors * THREADS_PER_PROCESSOR).clamp(THREADS_MIN, THREADS_MAX);
+        }
+        self.threads_max
+    }
+}
+
+fn work() {
+    let mut queue = POOL.lock();
+    loop {
+        if let Some(request) = queue.requests.pop_front() {
+            drop(queue);
+            request.run();
+            drop(request);
+            queue = POOL.lock();
+            continue;
+        }
+        queue.idle += 1;
+        let deadline = Deadline::after_ms(IDLE_MS);
+        let mut in_time = true;
+        while queue.requests.is_empty() && in_time {
+            (queue, in_time) = deadline.wait(&POOL.wake, queue);
+        }
+        queue.idle -= 1;
+        if queue.requests.is_empty() {
+            queue.threads -= 1;
+            return;
+        }
+    }
+}

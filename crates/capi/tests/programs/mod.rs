@@ -1,0 +1,122 @@
+//! Compiling and running the C programs.
+#![allow(dead_code, unreachable_pub)] // each test file uses its part
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// The programs that are Windows programs too.
+pub const COMMON: &[&str] =
+    &["page", "contract", "installer_junction", "overlapped", "completion_port", "names", "privileges", "native", "events"];
+/// The programs that need threads of this machine.
+pub const POSIX: &[&str] = &["threads"];
+/// The programs that include our header by its own name, without -fshort-wchar.
+pub const OWN_NAMES: &[&str] = &["u_strings", "plain_names"];
+
+/// A compiler and what makes it read a language.
+pub struct Compiler {
+    pub command: &'static str,
+    pub language: &'static [&'static str],
+}
+
+/// A compiled program, and a directory for it to be `C:`.
+pub struct Program {
+    name: String,
+    folder: TempDir,
+    drive: TempDir,
+}
+
+/// True when a command can be run here.
+pub fn have(command: &str) -> bool {
+    Command::new(command).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Where cargo puts the libraries: beside this test.
+pub fn libraries() -> PathBuf {
+    std::env::current_exe().unwrap().parent().unwrap().to_owned()
+}
+
+pub fn include() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("include")
+}
+
+impl Compiler {
+    pub fn is_missing(&self) -> bool {
+        let missing = !have(self.command);
+        if missing {
+            println!("skip: {} is not installed", self.command);
+        }
+        missing
+    }
+
+    fn compile(&self, name: &str, folder: &Path, libraries: &[&std::ffi::OsStr]) {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(format!("{name}.c"));
+        let mut compile = Command::new(self.command);
+        compile.args(self.language).args(["-g", "-Wall", "-Wextra", "-Werror"]);
+        if OWN_NAMES.contains(&name) {
+            compile.arg("-I").arg(include());
+        } else {
+            compile.arg("-fshort-wchar").arg("-I").arg(include().join("pointsman/compat"));
+        }
+        compile.arg(&source).args(["-x", "none", "-o"]).arg(folder.join(name)).args(libraries).arg("-lpthread");
+        let output = compile.output().unwrap();
+        assert!(output.status.success(), "{} {name}: {}", self.command, String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Program {
+    /// Compiles a program against the shared library.
+    pub fn compile(compiler: &Compiler, name: &str) -> Program {
+        let program = Program::new(name);
+        // The name that programs record; cargo does not make it.
+        let shared = libraries().join("libpointsman.so");
+        std::os::unix::fs::symlink(&shared, program.folder.path().join("libpointsman.so.0")).unwrap();
+        compiler.compile(name, program.folder.path(), &[shared.as_os_str()]);
+        program
+    }
+
+    /// Compiles a program that has the static library in it.
+    pub fn compile_static(compiler: &Compiler, name: &str) -> Program {
+        let program = Program::new(name);
+        let archive = libraries().join("libpointsman.a");
+        compiler.compile(name, program.folder.path(), &[archive.as_os_str(), "-lm".as_ref(), "-ldl".as_ref()]);
+        program
+    }
+
+    fn new(name: &str) -> Program {
+        let temporary = || tempfile::tempdir().unwrap();
+        Program { name: name.to_owned(), folder: temporary(), drive: temporary() }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// The program, with a drive of its own.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.path());
+        self.prepared(&mut command);
+        command
+    }
+
+    pub fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let drives = format!("C:={}", self.drive.path().display());
+        command.arg(self.drive.path()).env("POINTSMAN_DRIVES", drives).env("LD_LIBRARY_PATH", self.folder.path())
+    }
+
+    pub fn assert_ok(&self, command: &mut Command) {
+        let output = command.output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{}: {}\n{out}{err}", self.name, output.status);
+    }
+}
+
+/// Compiles and runs every program.
+pub fn run_all(compiler: Compiler) {
+    if compiler.is_missing() {
+        return;
+    }
+    for name in COMMON.iter().chain(POSIX).chain(OWN_NAMES) {
+        let program = Program::compile(&compiler, name);
+        program.assert_ok(&mut program.command());
+    }
+}
