@@ -61,7 +61,12 @@ impl OpenFile {
     }
 
     /// A control, to its end.
-    pub(crate) fn control(&self, code: u32, input: &[u8], output_len_max: usize) -> Result<ControlReply, NtStatus> {
+    pub(crate) fn control(
+        &self,
+        code: u32,
+        input: &[u8],
+        output_len_max: usize,
+    ) -> Result<ControlReply, NtStatus> {
         let reply = self.hold.mounted.volume.fs_control(self.hold.id, FsctlCode(code), input, output_len_max);
         reply.map_err(|refusal| refusal.status)
     }

@@ -31,8 +31,7 @@ const ATTRIBUTES: u32 = 0x0000_7FB7;
 /// On the object itself, whatever its kind.
 const ITSELF: CreateOptions =
     CreateOptions(CreateOptions::OPEN_REPARSE_POINT.0 | CreateOptions::OPEN_FOR_BACKUP_INTENT.0);
-const SHARED: ShareAccess =
-    ShareAccess(ShareAccess::READ.0 | ShareAccess::WRITE.0 | ShareAccess::DELETE.0);
+const SHARED: ShareAccess = ShareAccess(ShareAccess::READ.0 | ShareAccess::WRITE.0 | ShareAccess::DELETE.0);
 const BACKSLASH: u16 = b'\\' as u16;
 
 /// What CreateFileW is asked.
@@ -57,7 +56,9 @@ pub(crate) fn create_file(asked: CreateFile<'_>) -> Outcome<(Handle, Option<bool
         CREATE_ALWAYS => CreateDisposition::OVERWRITE_IF,
         OPEN_EXISTING => CreateDisposition::OPEN,
         OPEN_ALWAYS => CreateDisposition::OPEN_IF,
-        TRUNCATE_EXISTING if AccessMask(asked.access).intersects(AccessMask::GENERIC_WRITE | AccessMask::GENERIC_ALL) => {
+        TRUNCATE_EXISTING
+            if AccessMask(asked.access).intersects(AccessMask::GENERIC_WRITE | AccessMask::GENERIC_ALL) =>
+        {
             CreateDisposition::OVERWRITE
         }
         _ => return Err(Win32Error::INVALID_PARAMETER.into()),
@@ -169,7 +170,8 @@ fn make(cx: &SecurityContext, spot: &Spot, directory: bool, access: AccessMask) 
 /// GetFileAttributesW: of a link, the link's.
 pub(crate) fn attributes(name: &[u16]) -> Outcome<u32> {
     let hold = hold_existing(name, AccessMask::FILE_READ_ATTRIBUTES, ITSELF)?;
-    let tag = hold.mounted.volume.query_information(hold.id, FileInformationClass::ATTRIBUTE_TAG_INFORMATION, 8)?;
+    let tag =
+        hold.mounted.volume.query_information(hold.id, FileInformationClass::ATTRIBUTE_TAG_INFORMATION, 8)?;
     let attributes = tag.bytes.first_chunk::<4>().copied().map(u32::from_le_bytes);
     attributes.ok_or(Failure::Status(NtStatus::INTERNAL_ERROR))
 }
@@ -190,8 +192,7 @@ pub(crate) fn move_file(old: &[u16], new: &[u16], flags: u32) -> Outcome<()> {
     if flags & !(REPLACE_EXISTING | COPY_ALLOWED | WRITE_THROUGH) != 0 {
         return Err(Win32Error::NOT_SUPPORTED.into());
     }
-    let through =
-        if flags & WRITE_THROUGH != 0 { CreateOptions::WRITE_THROUGH } else { CreateOptions::NONE };
+    let through = if flags & WRITE_THROUGH != 0 { CreateOptions::WRITE_THROUGH } else { CreateOptions::NONE };
     let hold = hold_existing(old, AccessMask::DELETE | AccessMask::FILE_READ_ATTRIBUTES, ITSELF | through)?;
     let input = information::new_name(&hold, path::win32(new)?, u32::from(flags & REPLACE_EXISTING != 0));
     let input = match input {

@@ -203,9 +203,8 @@ fn host(path: &[u16]) -> Outcome<Spot> {
         return Ok(Spot { mounted: drive(&name)?, path: nt_path(below.iter())? });
     }
     let path = nt_path(located.names.iter().map(OsString::as_os_str))?;
-    let known = |namespace: &Namespace| {
-        namespace.mounts.iter().find(|mounted| mounted.root == located.root).cloned()
-    };
+    let known =
+        |namespace: &Namespace| namespace.mounts.iter().find(|mounted| mounted.root == located.root).cloned();
     if let Some(mounted) = read(known)? {
         return Ok(Spot { mounted, path });
     }
@@ -263,7 +262,10 @@ pub(crate) fn nt_prefix(volume: &reparse::Volume) -> String {
 
 /// The drive that holds a host path, the deepest if several do.
 fn holding<'a>(drives: &'a [Drive], path: &Path) -> Option<&'a Drive> {
-    drives.iter().filter(|drive| path.starts_with(&drive.root)).max_by_key(|drive| drive.root.as_os_str().len())
+    drives
+        .iter()
+        .filter(|drive| path.starts_with(&drive.root))
+        .max_by_key(|drive| drive.root.as_os_str().len())
 }
 
 /// A directory that is to be a drive. An image and a share have a notation, and are not built.
@@ -284,7 +286,9 @@ fn win32_of_place(error: &places::PlaceError) -> Failure {
     Failure::Win32(match error {
         PlaceError::NotBuilt { .. } => Win32Error::NOT_SUPPORTED,
         PlaceError::Name { .. } => Win32Error::INVALID_NAME,
-        PlaceError::Host { error, .. } if error.kind() == ErrorKind::PermissionDenied => Win32Error::ACCESS_DENIED,
+        PlaceError::Host { error, .. } if error.kind() == ErrorKind::PermissionDenied => {
+            Win32Error::ACCESS_DENIED
+        }
         _ => Win32Error::PATH_NOT_FOUND,
     })
 }
@@ -391,7 +395,8 @@ mod tests {
     #[test]
     fn the_environment_s_map_leaves_out_what_cannot_be() {
         let dir = tempfile::tempdir().unwrap();
-        let text = format!("C:={};nonsense;D:=/no/such/directory;Q={}", dir.path().display(), dir.path().display());
+        let text =
+            format!("C:={};nonsense;D:=/no/such/directory;Q={}", dir.path().display(), dir.path().display());
         let drives = from_variable(Some(OsStr::new(&text)));
         assert_eq!(drives.len(), 1);
         assert_eq!(drives[0].name, reparse::Volume::Drive('C'));

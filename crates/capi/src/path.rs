@@ -182,9 +182,10 @@ fn is_letter(unit: u16) -> bool {
 /// What follows `prefix`, in any case.
 fn strip<'a>(name: &'a [u16], prefix: &str) -> Option<&'a [u16]> {
     let (head, rest) = name.split_at_checked(prefix.len())?;
-    let same = head.iter().zip(prefix.bytes()).all(|(unit, byte)| {
-        u8::try_from(*unit).is_ok_and(|unit| unit.eq_ignore_ascii_case(&byte))
-    });
+    let same = head
+        .iter()
+        .zip(prefix.bytes())
+        .all(|(unit, byte)| u8::try_from(*unit).is_ok_and(|unit| unit.eq_ignore_ascii_case(&byte)));
     same.then_some(rest)
 }
 

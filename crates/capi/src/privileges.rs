@@ -78,7 +78,8 @@ pub(crate) fn context_that_may_link() -> SecurityContext {
 /// The LUID of a privilege, by its name in any case.
 pub(crate) fn luid_of(name: &[u16]) -> Option<u64> {
     let wanted = Utf16::from(name);
-    let (privilege, _) = Privileges::ALL.iter().find(|(_, known)| Utf16::from(*known).eq_ignore_case(&wanted))?;
+    let (privilege, _) =
+        Privileges::ALL.iter().find(|(_, known)| Utf16::from(*known).eq_ignore_case(&wanted))?;
     Some(u64::from(privilege.0.trailing_zeros()))
 }
 
@@ -118,8 +119,11 @@ pub(crate) fn adjust(changes: &[Change]) -> (Vec<Change>, bool) {
 
 /// Disables every privilege of the process; gives what those that were enabled were.
 pub(crate) fn disable_all() -> Vec<Change> {
-    let enabled: Vec<Change> =
-        list().into_iter().filter(|(_, attributes)| attributes & ENABLED != 0).map(|(luid, _)| (luid, 0)).collect();
+    let enabled: Vec<Change> = list()
+        .into_iter()
+        .filter(|(_, attributes)| attributes & ENABLED != 0)
+        .map(|(luid, _)| (luid, 0))
+        .collect();
     adjust(&enabled).0
 }
 

@@ -148,7 +148,9 @@ fn read(file: &OpenFile, offset: u64, into: &UserBytes) -> (NtStatus, usize) {
                     return (NtStatus::SUCCESS, got);
                 }
             }
-            Err(refusal) if got > 0 && refusal.status == NtStatus::END_OF_FILE => return (NtStatus::SUCCESS, got),
+            Err(refusal) if got > 0 && refusal.status == NtStatus::END_OF_FILE => {
+                return (NtStatus::SUCCESS, got);
+            }
             Err(refusal) => return (refusal.status, got),
         }
     }

@@ -14,6 +14,15 @@ const PACKAGES: &[&str] = &[
     "python3-samba",     // unpacks DOSATTRIB and NTACL
     "ntfs-3g",           // mkntfs, ntfs-3g, ntfsfix, ntfsinfo: NTFS images made and read by another program
     "libfsntfs-utils",   // fsntfsinfo: another reader of NTFS
+    // The programs that use libpointsman: compilers, the real <windows.h>, a checker of memory, two other languages.
+    "gcc",
+    "g++",
+    "clang",
+    "gcc-mingw-w64-x86-64",
+    "g++-mingw-w64-x86-64",
+    "valgrind",
+    "golang-go",
+    "python3",
 ];
 
 /// Installs what is missing when root on Debian; says what is missing otherwise.

@@ -75,7 +75,8 @@ unsafe fn transfer(
         return if status == NtStatus::END_OF_FILE { Ok(()) } else { succeeded(status) };
     }
     // SAFETY: what the caller promises.
-    let (low, high) = unsafe { ((&raw const (*overlapped).offset).read(), (&raw const (*overlapped).offset_high).read()) };
+    let (low, high) =
+        unsafe { ((&raw const (*overlapped).offset).read(), (&raw const (*overlapped).offset_high).read()) };
     let offset = u64::from(high) << 32 | u64::from(low);
     // SAFETY: what the caller promises.
     let completion = unsafe { completion_of(overlapped) }?.ok_or(NtStatus::INVALID_PARAMETER)?;

@@ -94,4 +94,3 @@ pub extern "C" fn set_file_completion_notification_modes(handle: RawHandle, mode
         Ok(())
     })
 }
-

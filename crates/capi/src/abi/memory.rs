@@ -106,7 +106,8 @@ impl StatusBlock {
 
     /// How the request ended, and with how much; `None` while it is under way.
     pub(crate) fn ended(&self) -> Option<(NtStatus, usize)> {
-        let status = NtStatus(u32::try_from(self.status().load(Ordering::Acquire) & 0xFFFF_FFFF).unwrap_or_default());
+        let status =
+            NtStatus(u32::try_from(self.status().load(Ordering::Acquire) & 0xFFFF_FFFF).unwrap_or_default());
         if status == NtStatus::PENDING {
             return None;
         }

@@ -50,7 +50,10 @@ pub unsafe extern "C" fn create_directory_w(name: *const u16, security: *const S
 
 /// CreateDirectoryA.
 #[unsafe(export_name = "PointsmanCreateDirectoryA")]
-pub unsafe extern "C" fn create_directory_a(name: *const c_char, security: *const SecurityAttributes) -> Bool {
+pub unsafe extern "C" fn create_directory_a(
+    name: *const c_char,
+    security: *const SecurityAttributes,
+) -> Bool {
     boolean(|| {
         // SAFETY: a structure, or NULL; a string that ends in NUL, or NULL.
         unsafe { no_descriptor(security) }?;
@@ -148,19 +151,27 @@ pub unsafe extern "C" fn create_hard_link_a(
 /// CreateSymbolicLinkW: BOOLEAN, a byte.
 #[unsafe(export_name = "PointsmanCreateSymbolicLinkW")]
 pub unsafe extern "C" fn create_symbolic_link_w(link: *const u16, target: *const u16, flags: u32) -> u8 {
-    u8::from(boolean(|| {
-        // SAFETY: two strings that end in NUL, or NULL.
-        let (link, target) = unsafe { (memory::wide(link)?, memory::wide(target)?) };
-        names::create_symbolic_link(&link, &target, flags)
-    }) != 0)
+    u8::from(
+        boolean(|| {
+            // SAFETY: two strings that end in NUL, or NULL.
+            let (link, target) = unsafe { (memory::wide(link)?, memory::wide(target)?) };
+            names::create_symbolic_link(&link, &target, flags)
+        }) != 0,
+    )
 }
 
 /// CreateSymbolicLinkA.
 #[unsafe(export_name = "PointsmanCreateSymbolicLinkA")]
-pub unsafe extern "C" fn create_symbolic_link_a(link: *const c_char, target: *const c_char, flags: u32) -> u8 {
-    u8::from(boolean(|| {
-        // SAFETY: two strings that end in NUL, or NULL.
-        let (link, target) = unsafe { (memory::narrow(link)?, memory::narrow(target)?) };
-        names::create_symbolic_link(&link, &target, flags)
-    }) != 0)
+pub unsafe extern "C" fn create_symbolic_link_a(
+    link: *const c_char,
+    target: *const c_char,
+    flags: u32,
+) -> u8 {
+    u8::from(
+        boolean(|| {
+            // SAFETY: two strings that end in NUL, or NULL.
+            let (link, target) = unsafe { (memory::narrow(link)?, memory::narrow(target)?) };
+            names::create_symbolic_link(&link, &target, flags)
+        }) != 0,
+    )
 }

@@ -110,7 +110,8 @@ pub unsafe extern "C" fn nt_fs_control_file(
             false => Some(handles::event(handle_of(event))?),
         };
         // SAFETY: the caller's structure and buffers stay until the request has ended.
-        let (block, output) = unsafe { (StatusBlock::new(block.cast())?, UserBytes::new(output, output_len)?) };
+        let (block, output) =
+            unsafe { (StatusBlock::new(block.cast())?, UserBytes::new(output, output_len)?) };
         // SAFETY: as above; the copy is made before this returns.
         let input = unsafe { memory::bytes(input, input_len) }?.to_vec();
         let completion = Completion { block, event, context: apc_context.addr() };

@@ -43,7 +43,8 @@ pub unsafe extern "C" fn get_queued_completion_status(
     boolean(|| {
         // SAFETY: the caller's pointer, or NULL.
         unsafe { memory::put(overlapped, core::ptr::null_mut()) }?;
-        let packet = handles::port(handle_of(port))?.next(Deadline::after_ms(timeout_ms)).map_err(no_packet)?;
+        let packet =
+            handles::port(handle_of(port))?.next(Deadline::after_ms(timeout_ms)).map_err(no_packet)?;
         // SAFETY: the caller's numbers, or NULL.
         unsafe {
             memory::put_if_wanted(bytes, u32::try_from(packet.information).unwrap_or(u32::MAX));

@@ -45,7 +45,9 @@ pub unsafe extern "C" fn lookup_privilege_value_w(
     luid: *mut [u32; 2],
 ) -> Bool {
     // SAFETY: strings that end in NUL, and a LUID, or NULL.
-    boolean(|| unsafe { lookup(!system.is_null() && system.read_unaligned() != 0, &memory::wide(name)?, luid) })
+    boolean(|| unsafe {
+        lookup(!system.is_null() && system.read_unaligned() != 0, &memory::wide(name)?, luid)
+    })
 }
 
 /// LookupPrivilegeValueA.

@@ -1,12 +1,22 @@
 //! Compiling and running the C programs.
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // tests: they end by a panic, and say what they skip
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
 /// The programs that are Windows programs too.
-pub const COMMON: &[&str] =
-    &["page", "contract", "installer_junction", "overlapped", "completion_port", "names", "privileges", "native", "events"];
+pub const COMMON: &[&str] = &[
+    "page",
+    "contract",
+    "installer_junction",
+    "overlapped",
+    "completion_port",
+    "names",
+    "privileges",
+    "native",
+    "events",
+];
 /// The programs that need threads of this machine.
 pub const POSIX: &[&str] = &["threads"];
 /// The programs that include our header by its own name, without -fshort-wchar.
@@ -57,9 +67,19 @@ impl Compiler {
         } else {
             compile.arg("-fshort-wchar").arg("-I").arg(include().join("pointsman/compat"));
         }
-        compile.arg(&source).args(["-x", "none", "-o"]).arg(folder.join(name)).args(libraries).arg("-lpthread");
+        compile
+            .arg(&source)
+            .args(["-x", "none", "-o"])
+            .arg(folder.join(name))
+            .args(libraries)
+            .arg("-lpthread");
         let output = compile.output().unwrap();
-        assert!(output.status.success(), "{} {name}: {}", self.command, String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{} {name}: {}",
+            self.command,
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -78,7 +98,11 @@ impl Program {
     pub fn compile_static(compiler: &Compiler, name: &str) -> Program {
         let program = Program::new(name);
         let archive = libraries().join("libpointsman.a");
-        compiler.compile(name, program.folder.path(), &[archive.as_os_str(), "-lm".as_ref(), "-ldl".as_ref()]);
+        compiler.compile(
+            name,
+            program.folder.path(),
+            &[archive.as_os_str(), "-lm".as_ref(), "-ldl".as_ref()],
+        );
         program
     }
 
@@ -100,7 +124,10 @@ impl Program {
 
     pub fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let drives = format!("C:={}", self.drive.path().display());
-        command.arg(self.drive.path()).env("POINTSMAN_DRIVES", drives).env("LD_LIBRARY_PATH", self.folder.path())
+        command
+            .arg(self.drive.path())
+            .env("POINTSMAN_DRIVES", drives)
+            .env("LD_LIBRARY_PATH", self.folder.path())
     }
 
     pub fn assert_ok(&self, command: &mut Command) {
