@@ -473,7 +473,8 @@ fn a_watcher_is_told_of_the_object_that_changed<H: Host>(store: &Store<H>) {
     assert!(told(r"\link", NotifyFilter::ATTRIBUTES));
 }
 
-/// [MS-FSA] 2.1.5.6.3.4 and its neighbours; 3.6
+/// [MS-FSA] 2.1.5.6.3.4 and its neighbours; 3.6. What EaSize is of a file that has a tag and EAs, in the classes with a field
+/// for each, no test asserts: WinBtrfs asks it of files without EAs.
 fn the_eas_length_gives_way_to_the_tag<H: Host>(store: &Store<H>) {
     let id = store.made("file", CHANGE | AccessMask::FILE_WRITE_EA, PLAIN);
     assert_eq!(store.write_ea(id, "hello", "world"), NtStatus::SUCCESS);
@@ -486,8 +487,7 @@ fn the_eas_length_gives_way_to_the_tag<H: Host>(store: &Store<H>) {
         assert_eq!(store.entry("", "file", *class).1, SYMLINK, "{class:?}");
     }
     for class in WITH_TAG {
-        let (_, ea_size, tag) = store.entry("", "file", *class);
-        assert_eq!((ea_size, tag), (0, Some(SYMLINK)), "{class:?}");
+        assert_eq!(store.entry("", "file", *class).2, Some(SYMLINK), "{class:?}");
     }
 }
 

@@ -1,4 +1,5 @@
-//! The scenarios of WinBtrfs' src/tests/reparse.cpp, which asserts the same on NTFS. semantics 6.3
+//! The scenarios of WinBtrfs' src/tests/reparse.cpp, which asserts the same on NTFS, and one of its fileinfo.cpp.
+//! semantics 2.5 and 6.3
 use super::ask::*;
 use super::scenarios;
 use crate::store::{CHANGE, ITSELF, OWNER, PLAIN, Store, absolute, junction, opaque, relative, third_party};
@@ -36,6 +37,7 @@ scenarios! { "winbtrfs":
     reparse18_through_a_files_stream,
     reparse19_through_a_directorys_stream,
     reparse20_only_a_symbolic_link_needs_the_privilege,
+    fileinfo_the_reparse_point_attribute_is_ignored_when_it_is_set,
 }
 
 const MICROSOFT: u32 = 0x8000_DEAD;
@@ -358,5 +360,20 @@ fn reparse20_only_a_symbolic_link_needs_the_privilege<H: Host>(store: &Store<H>)
     ] {
         assert_eq!(store.set(id, &point), NtStatus::SUCCESS);
         assert_eq!(store.delete(id, &request), NtStatus::SUCCESS);
+    }
+}
+
+/// The other attributes are set all the same: to none.
+fn fileinfo_the_reparse_point_attribute_is_ignored_when_it_is_set<H: Host>(store: &Store<H>) {
+    let file = store.made("file", ASKING, NON_DIRECTORY);
+    assert_eq!(store.set_attributes(file, FileAttributes::READONLY), NtStatus::SUCCESS);
+    assert_eq!(store.set_attributes(file, FileAttributes::DIRECTORY), NtStatus::INVALID_PARAMETER);
+    assert_eq!(store.set_attributes(file, POINT), NtStatus::SUCCESS);
+    assert_eq!(store.basic_attributes(file), FileAttributes::NORMAL);
+    let dir = store.made("dir", ASKING, DIRECTORY);
+    assert_eq!(store.set_attributes(dir, POINT), NtStatus::SUCCESS);
+    assert_eq!(store.basic_attributes(dir), FileAttributes::DIRECTORY);
+    for id in [file, dir] {
+        assert_eq!(store.get(id), Err(NtStatus::NOT_A_REPARSE_POINT));
     }
 }
