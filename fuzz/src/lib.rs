@@ -5,9 +5,11 @@
 
 pub mod fsa_targets;
 mod reparse_targets;
+pub mod smb_targets;
 mod wire_targets;
 
 pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
+pub use smb_targets::smb_connection;
 pub use wire_targets::{wire_payload, wire_request, wire_response};
 
 /// A target: its name, which is also its folder under `fuzz/corpus/`, and what it runs.
@@ -22,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     ("reparse_json", reparse_json),
     ("reparse_set", reparse_set),
     ("reparse_target", reparse_target),
+    ("smb_connection", smb_connection),
     ("wire_payload", wire_payload),
     ("wire_request", wire_request),
     ("wire_response", wire_response),

@@ -1,4 +1,4 @@
-//! SMB2 and SMB3 messages, [MS-SMB2] chapter 2: bytes to structs and back, for clients and servers, no behaviour.
+//! SMB2 and SMB3 messages, [MS-SMB2] 2: bytes to structs and back, for clients and servers, no behaviour.
 //!
 //! A file a message: a struct, a `decode` and an `encode`. Offsets and lengths are the codec's business and resolved in one
 //! place; numbers are open newtypes, so that what nobody here knows is carried and printed. The data of a READ or a WRITE

@@ -1,0 +1,151 @@
+//! The connection machine of SMB: any stream of bytes, any order of answers.
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nt::{FileTime, Guid, NtStatus};
+use smb::connection::{Config, Connection, Effect, Incoming, Now, Packet, Reply, SessionSecurity};
+use smb::crypto::{Derivation, PreauthHash, SessionKeys};
+use wire::negotiate::{Capabilities, Cipher, Dialect, SigningAlgorithm};
+use wire::{Command, FileId, HEADER_LEN, PROTOCOL_ID, Response, TRANSFORM_PROTOCOL_ID, compound, netbios};
+
+/// The session that exists as soon as the dialect is settled.
+pub const SESSION: u64 = 0x11;
+
+/// The most requests that a client can have outstanding: its credits.
+const CREDITS_MAX: u16 = 32;
+
+/// What the fuzzed server offers.
+pub fn config() -> Config {
+    Config {
+        server_guid: Guid([0x55; 16]),
+        dialects: vec![Dialect::SMB_2_0_2, Dialect::SMB_2_1, Dialect::SMB_3_0, Dialect::SMB_3_1_1],
+        require_signing: false,
+        ciphers: vec![Cipher::AES_128_GCM, Cipher::AES_128_CCM],
+        signing_algorithms: vec![SigningAlgorithm::AES_GMAC, SigningAlgorithm::AES_CMAC],
+        capabilities: Capabilities(0x3F),
+        posix: true,
+        transfer_len_max: 65_536,
+        credits_max: CREDITS_MAX,
+        security_buffer: Vec::new(),
+        handshake_timeout: Duration::from_secs(45),
+        frame_timeout: Duration::from_secs(20),
+    }
+}
+
+/// A server that answers somehow: what and when the script says.
+struct Server<'a> {
+    connection: Connection,
+    waiting: VecDeque<Incoming>,
+    script: &'a [u8],
+    now: Now,
+    closed: bool,
+}
+
+/// The first byte says how many bytes of script follow, the others are the stream. The stream comes in pieces, and between
+/// them the script's bytes answer what waits. What is sent is well formed, nothing follows a disconnect, and no client has
+/// more requests than it had credits for.
+pub fn smb_connection(input: &[u8]) {
+    let Some((len, rest)) = input.split_first() else { return };
+    let (script, stream) = rest.split_at_checked((*len).into()).unwrap_or((rest, &[]));
+    let now = Now { monotonic: Duration::ZERO, wall: FileTime(1 << 56) };
+    let connection = Connection::new(Arc::new(config()), now, [1; 32], [2; 3]);
+    let mut server = Server { connection, waiting: VecDeque::new(), script, now, closed: false };
+    for piece in stream.chunks(97) {
+        let effects = server.connection.receive(server.now, piece);
+        server.take(effects);
+        if server.connection.negotiated().is_some() {
+            establish(&mut server.connection);
+        }
+        server.answer();
+    }
+    while !server.waiting.is_empty() {
+        server.answer();
+    }
+    server.now.monotonic = Duration::from_secs(1000);
+    let effects = server.connection.expire(server.now);
+    server.take(effects);
+}
+
+impl Server<'_> {
+    /// Answers the request that waits longest, or the newest, or says that it will.
+    fn answer(&mut self) {
+        let step = self.script.split_first().map_or(0, |(first, rest)| {
+            self.script = rest;
+            *first
+        });
+        let next = if step & 1 == 0 { self.waiting.pop_front() } else { self.waiting.pop_back() };
+        let Some(incoming) = next else { return };
+        let _ = incoming.request();
+        let file = incoming.file_id(FileId::ANY);
+        if step & 2 != 0
+            && let Some((async_id, effects)) = self.connection.interim(incoming.id)
+        {
+            assert_ne!(async_id, 0);
+            self.take(effects);
+        }
+        let reply = match (incoming.header.command, file) {
+            (_, Err(status)) => Reply::error(status),
+            (Command::ECHO, Ok(_)) => Reply::success(Response::Echo(wire::echo::Response)),
+            (Command::READ, Ok(_)) => Reply {
+                payload: vec![7; usize::from(step)],
+                ..Reply::success(Response::Read(wire::read::Response::default(), &[]))
+            },
+            (Command::CREATE, Ok(_)) if step & 4 != 0 => Reply::error(NtStatus::STOPPED_ON_SYMLINK),
+            (Command::LOGOFF, Ok(_)) => {
+                self.connection.forget(incoming.session_id);
+                Reply::success(Response::Logoff(wire::logoff::Response))
+            }
+            (_, Ok(file_id)) => Reply {
+                file_id: Some(file_id),
+                seal: step & 8 != 0,
+                ..Reply::error(NtStatus::MORE_PROCESSING_REQUIRED)
+            },
+        };
+        let effects = self.connection.respond(self.now, incoming.id, reply);
+        self.take(effects);
+    }
+
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            assert!(!self.closed, "{effect:?} after a disconnect");
+            match effect {
+                Effect::Request(incoming) => self.waiting.push_back(*incoming),
+                Effect::Cancel(id) => assert!(self.waiting.iter().any(|request| request.id == id)),
+                Effect::Send(packet) => well_formed(&packet),
+                Effect::Disconnect(fault) => {
+                    let _ = fault.to_string();
+                    self.closed = true;
+                }
+            }
+        }
+        assert!(self.connection.outstanding() <= usize::from(CREDITS_MAX) * 4);
+    }
+}
+
+/// Gives the connection the session [`SESSION`], as if it had been set up.
+pub fn establish(connection: &mut Connection) {
+    let Some(negotiated) = connection.negotiated() else { return };
+    let hash = PreauthHash::ZERO;
+    let derivation = Derivation::of(negotiated.dialect, &hash);
+    let keys = SessionKeys::derive(&[7; 16], derivation, negotiated.cipher);
+    let security = SessionSecurity::keyed(&keys, negotiated, false, false);
+    connection.establish(SESSION, security);
+}
+
+fn well_formed(packet: &Packet) {
+    let whole = [&packet.head[..], &packet.payload].concat();
+    let cut = whole.split_first_chunk::<{ netbios::FRAME_LEN }>();
+    assert!(cut.is_some(), "a packet without a frame");
+    let Some((head, message)) = cut else { return };
+    assert_eq!(netbios::Frame::decode(*head), netbios::Frame::Message(message.len()));
+    if message.starts_with(&TRANSFORM_PROTOCOL_ID) {
+        assert!(wire::TransformHeader::decode(message).is_ok());
+        return;
+    }
+    assert!(message.starts_with(&PROTOCOL_ID));
+    for part in compound::split(message) {
+        let right = |(header, part): (wire::Header, &[u8])| header.is_response() && part.len() > HEADER_LEN;
+        assert!(part.is_ok_and(right));
+    }
+}
