@@ -1,5 +1,5 @@
 //! What every host must do, whatever it is made of: the words of the port, as tests. `all` runs each on a fresh directory.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 use fsa::host::name::decode;
 use fsa::host::{
     BlobId, Host, HostError, HostFault, HostName, HostResult, Make, NodeKind, RenameMode, SetTimes, XattrMode,
@@ -10,7 +10,7 @@ mod attributes;
 mod moves;
 mod names;
 
-/// Runs every test; the one that fails is named on standard error.
+/// Runs every test; the last one named is the one that fails.
 pub fn all<H: Host>(host: &H) {
     for (name, test) in names::tests().into_iter().chain(moves::tests()).chain(attributes::tests()) {
         let (dir, host_name) = host.create(&host.root(), &utf16(name), Make::Directory).unwrap();
