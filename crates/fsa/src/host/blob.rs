@@ -1,4 +1,4 @@
-//! The names of values kept beside the tree: the SHA-256 of their bytes, in lower-case hexadecimal. docs/DISK-FORMAT.md, The store's own folder
+//! The names of values kept beside the tree: the SHA-256 of their bytes, in lower-case hexadecimal. docs/DISK-FORMAT.md 9
 use super::BlobId;
 use core::fmt;
 use sha2::{Digest, Sha256};

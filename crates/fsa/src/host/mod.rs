@@ -260,7 +260,8 @@ pub trait Host: Send + Sync {
     /// Every entry of a directory, in the host's order.
     fn entries(&self, dir: &Self::Node) -> HostResult<Vec<HostEntry>>;
 
-    /// True when the directory has no entry (the store's own folder does not count).
+    /// True when the directory has no entry (the store's own folder does not count; it is hidden in the root, and a folder
+    /// like any other elsewhere).
     fn is_empty(&self, dir: &Self::Node) -> HostResult<bool>;
 
     /// An extended attribute's value.
@@ -287,7 +288,9 @@ pub trait Host: Send + Sync {
     /// Sets times.
     fn set_times(&self, node: &Self::Node, times: SetTimes) -> HostResult<()>;
 
-    /// Returns when all that was changed of this object is on the disk.
+    /// Returns when all that was changed of this object is on the disk: data and attributes of a file, attributes and entries
+    /// of a directory. That an object was made, linked, renamed or removed is a change of its directories. Special files
+    /// have nothing of their own to sync.
     fn sync(&self, node: &Self::Node) -> HostResult<()>;
 
     /// Returns when all that was changed on the volume is on the disk.
@@ -306,10 +309,11 @@ pub trait Host: Send + Sync {
     /// The value kept under `id`, verified, or `None`. At most [`XATTR_BYTES_MAX`] bytes are read.
     fn blob(&self, near: &Self::Node, id: BlobId) -> HostResult<Option<Vec<u8>>>;
 
-    /// Every value kept beside the tree that this root governs.
+    /// Every value kept beside the tree that this root governs: those in the root's own folder, to which nothing outside can
+    /// refer.
     fn blobs(&self) -> HostResult<Vec<BlobId>>;
 
-    /// Forgets a kept value. Only a check that has seen no reference to it may.
+    /// Forgets a kept value, if there is one. Only a check that has seen no reference to it may.
     fn remove_blob(&self, id: BlobId) -> HostResult<()>;
 
     /// Objects that were to get a name when their maker died, by the names that the host gave them meanwhile. A host that

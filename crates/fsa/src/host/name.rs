@@ -1,8 +1,8 @@
-//! Names in bytes, as hosts keep them, related to names in UTF-16, as the protocol carries them. docs/DISK-FORMAT.md, Names
+//! Names in bytes, as hosts keep them, related to names in UTF-16, as the protocol carries them. docs/DISK-FORMAT.md 10
 //!
 //! UTF-8 stands for itself. An unpaired surrogate is three bytes, as WTF-8 writes it. A byte that is neither, 0x80 to
-//! 0xFF, is the lone low surrogate 0xDC00 + byte, so every host name has a name in UTF-16 and no two share one. Back
-//! again, [`encode`] of [`decode`] gives the same bytes always; the other way round holds for the names that
+//! 0xFF, is the lone low surrogate 0xDC00 + byte, so every host name has a name in UTF-16 and no two share one.
+//! [`encode_exact`] of [`decode`] gives the same bytes always; the other way round holds for the names that
 //! [`encode_new`] lets be created.
 use super::{HostFault, HostName};
 use nt::upcase;
@@ -50,8 +50,7 @@ pub fn decode(bytes: &[u8]) -> Vec<u16> {
     reversed
 }
 
-/// The bytes of a name, for looking it up. A name that no host name decodes to gives bytes all the same; they are some
-/// other name's, so compare before trusting: [`encode_exact`] does.
+/// The bytes of a name. A name that no host name decodes to gives bytes all the same, which are some other name's.
 fn encode(name: &[u16]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len());
     for unit in char::decode_utf16(name.iter().copied()) {

@@ -1,4 +1,4 @@
-//! Values too large for an attribute, kept beside the tree by their content. docs/DISK-FORMAT.md, The store's own folder
+//! Values too large for an attribute, kept beside the tree by their content. docs/DISK-FORMAT.md 9
 use super::LinuxHost;
 use super::fault::{failed, fault, refused};
 use super::listing::{Go, list};

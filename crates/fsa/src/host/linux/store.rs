@@ -1,4 +1,4 @@
-//! The store's own folder `.pointsman`: where it is looked for, where it is made. docs/DISK-FORMAT.md, The store's own folder
+//! The store's own folder `.pointsman`: where it is looked for, where it is made. docs/DISK-FORMAT.md 9
 use super::node::{LinuxNode, node_id, resolve};
 use crate::host::{BlobId, HostName};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};

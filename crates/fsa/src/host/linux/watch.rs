@@ -1,6 +1,6 @@
 //! Word from the kernel of every name that comes to or goes from a directory. An event is in the queue before the call
 //! that caused it returns, so who empties the queue knows of all that was finished before.
-//! [inotify(7)]; docs/DISK-FORMAT.md, Names
+//! [inotify(7)]; docs/DISK-FORMAT.md 10
 use super::node::LinuxNode;
 use core::mem::MaybeUninit;
 use rustix::fd::OwnedFd;

@@ -72,3 +72,47 @@ impl Reach {
         self.here.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags, XattrFlags};
+
+    fn open(path: &std::path::Path, number: u64) -> OpenDirectory {
+        let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).unwrap();
+        OpenDirectory { fd, number, path: Box::default(), is_root: false }
+    }
+
+    #[test]
+    fn both_ways_reach_the_same_attributes() {
+        let scratch = std::env::temp_dir().join(format!("reach-{}", std::process::id()));
+        for dir in ["one", "two"] {
+            std::fs::create_dir_all(scratch.join(dir)).unwrap();
+            let file = std::fs::File::create(scratch.join(dir).join("file")).unwrap();
+            let value = if dir == "one" { vec![1; 10] } else { vec![2; 2000] };
+            if rustix::fs::fsetxattr(&file, "user.x", &value, XattrFlags::empty()).is_err() {
+                return; // the file system of the temporary directory has no attributes
+            }
+        }
+        std::os::unix::fs::symlink("file", scratch.join("one/link")).unwrap();
+        let (one, two) = (open(&scratch.join("one"), 1), open(&scratch.join("two"), 2));
+        let walk = |own_directory: bool| {
+            let mut reach = Reach::for_this_thread();
+            reach.own_directory &= own_directory;
+            for _ in 0..2 {
+                assert_eq!(reach.xattr(&one, b"file", "user.x"), Ok(Some(&[1; 10][..])));
+                assert_eq!(reach.xattr(&two, b"file", "user.x"), Ok(Some(&[2; 2000][..])));
+                assert_eq!(reach.xattr(&one, b"file", "user.y"), Ok(None));
+                assert_eq!(reach.xattr(&one, b"link", "user.x"), Ok(None), "a link is not followed");
+                assert_eq!(reach.xattr(&one, b"none", "user.x"), Err(Errno::NOENT));
+            }
+        };
+        std::thread::scope(|threads| {
+            threads.spawn(|| walk(false)).join().unwrap();
+            threads.spawn(|| walk(true)).join().unwrap();
+        });
+        let here = std::env::current_dir().unwrap();
+        assert!(!here.starts_with(&scratch), "the working directory of other threads stays");
+        std::fs::remove_dir_all(&scratch).unwrap();
+    }
+}
