@@ -1,8 +1,8 @@
 //! The messages of SMB2: any bytes of either direction, any payload of a control, any frame.
 use wire::compression::CompressionHeader;
 use wire::ioctl::{
-    CopyChunkRequest, CopyChunkResponse, DfsReferralRequest, DfsReferralRequestEx, NetworkInterface,
-    PipePeek, PipeWait, ReadHashRequest, ResiliencyRequest, ResumeKey, SnapshotArray,
+    CopyChunkRequest, CopyChunkResponse, DfsReferralRequest, DfsReferralRequestEx, DfsReferralResponse,
+    NetworkInterface, PipePeek, PipeWait, ReadHashRequest, ResiliencyRequest, ResumeKey, SnapshotArray,
     ValidateNegotiateRequest, ValidateNegotiateResponse,
 };
 use wire::query_info::QueryQuota;
@@ -110,6 +110,7 @@ pub fn wire_payload(input: &[u8]) {
         15 => law!(ShareRedirect, bytes),
         16 => law!(SymlinkError<'_>, bytes),
         17 => law!(CompressionHeader<'_>, bytes),
+        20 => law!(DfsReferralResponse, bytes),
         18 => law!(smb1::NegotiateRequest<'_>, bytes),
         _ => {
             if let Ok((header, rest)) = TransformHeader::decode(bytes) {

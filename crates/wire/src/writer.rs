@@ -53,6 +53,11 @@ impl Writer {
         self.bytes.len() - self.message_at
     }
 
+    /// Bytes in the buffer.
+    pub(crate) fn position(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use nt::NtStatus;
 use wire::ioctl::{
-    CopyChunkRequest, CopyChunkResponse, DfsReferralRequest, DfsReferralRequestEx, ReadHashRequest,
-    ResiliencyRequest, ResumeKey, SnapshotArray, ValidateNegotiateRequest, ValidateNegotiateResponse,
+    CopyChunkRequest, CopyChunkResponse, DfsReferralRequest, DfsReferralRequestEx, DfsReferralResponse,
+    ReadHashRequest, ResiliencyRequest, ResumeKey, SnapshotArray, ValidateNegotiateRequest,
+    ValidateNegotiateResponse,
 };
 use wire::{
     Command, DecodeError, Header, HeaderFlags, Request, Response, ShareRedirect, SymlinkError, Writer,
@@ -165,6 +166,7 @@ fn understand(vector: &Vector) -> (String, Vec<u8>) {
         ["dfs", "referral", "ex"] => {
             read_as(bytes, DfsReferralRequestEx::decode, DfsReferralRequestEx::encode)
         }
+        ["dfs", "referrals"] => read_as(bytes, DfsReferralResponse::decode, DfsReferralResponse::encode),
         ["validate", "negotiate", "request"] => {
             read_as(bytes, ValidateNegotiateRequest::decode, ValidateNegotiateRequest::encode)
         }

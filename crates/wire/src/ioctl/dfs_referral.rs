@@ -1,5 +1,4 @@
-//! [MS-DFSC] 2.2.2 and 2.2.3: what a client asks of DFS. Pointsman knows no DFS and answers that there is none, so the
-//! response is not here.
+//! [MS-DFSC] 2.2.2 and 2.2.3: what a client asks of DFS.
 use nt::Utf16;
 
 use crate::error::DecodeError;

@@ -10,6 +10,7 @@ use crate::writer::{Hole, Writer};
 pub mod code;
 mod copy_chunk;
 mod dfs_referral;
+mod dfs_referral_response;
 mod negotiate_info;
 mod network_interface;
 mod pipe;
@@ -19,6 +20,10 @@ mod snapshots;
 
 pub use copy_chunk::{CHUNKS_MAX, CopyChunk, CopyChunkRequest, CopyChunkResponse, ResumeKey};
 pub use dfs_referral::{DfsReferralRequest, DfsReferralRequestEx};
+pub use dfs_referral_response::{
+    DfsReferral, DfsReferralFlags, DfsReferralForm, DfsReferralHeaderFlags, DfsReferralResponse,
+    REFERRALS_MAX,
+};
 pub use negotiate_info::{ValidateNegotiateRequest, ValidateNegotiateResponse};
 pub use network_interface::{INTERFACES_MAX, InterfaceCapabilities, NetworkInterface};
 pub use pipe::{PipePeek, PipeWait};
