@@ -151,6 +151,30 @@ fn a_lease_is_told_from_its_second_version_by_its_length_and_no_other_length_is_
     }
 }
 
+/// Found with smbprotocol 1.17.0, which ignores NegotiateContextOffset: a byte of padding behind an empty token hid the last
+/// context from it.
+#[test]
+fn the_contexts_of_a_negotiate_response_begin_right_behind_an_empty_token() {
+    let body = wire::negotiate::Response {
+        security_mode: wire::negotiate::SecurityMode::SIGNING_ENABLED,
+        dialect: wire::negotiate::Dialect::SMB_3_1_1,
+        server_guid: nt::Guid::NIL,
+        capabilities: wire::negotiate::Capabilities::NONE,
+        transact_len_max: 65_536,
+        read_len_max: 65_536,
+        write_len_max: 65_536,
+        system_time: nt::FileTime(0),
+        server_start_time: nt::FileTime(0),
+        security_buffer: &[],
+        contexts: vec![wire::negotiate::Context::Encryption(vec![wire::negotiate::Cipher::AES_128_GCM])],
+    };
+    let response = message(Command::NEGOTIATE, |w| body.encode(w));
+    assert_eq!(response[HEADER_LEN + 60..HEADER_LEN + 64], 128u32.to_le_bytes());
+    assert_eq!(response[128..130], [2, 0]);
+    let without = wire::negotiate::Response { contexts: Vec::new(), ..body };
+    assert_eq!(message(Command::NEGOTIATE, |w| without.encode(w)).len(), 129);
+}
+
 #[test]
 fn a_frame_says_zero_and_a_length_of_three_bytes() {
     assert_eq!(Frame::decode([0, 1, 2, 3]), Frame::Message(0x010203));

@@ -122,8 +122,8 @@ impl<'a> Request<'a> {
         w.len16("NameLength", self.name.units().len() * 2);
         let (offset, len) = (w.hole(4), w.hole(4));
         w.name(&self.name);
-        w.at_least_one_byte(NAME_OFFSET);
         context::encode_list(&self.contexts, offset, len, w);
+        w.at_least_one_byte(NAME_OFFSET);
     }
 }
 

@@ -191,9 +191,10 @@ impl<'a> Response<'a> {
         w.len16("SecurityBufferLength", self.security_buffer.len());
         let offset = w.hole(4);
         w.bytes(self.security_buffer);
-        w.at_least_one_byte(BUFFER_OFFSET);
         if has_contexts {
             context::encode_list(&self.contexts, offset, w);
         }
+        // Contexts are variable part enough. smbprotocol looks for them right behind the token, wherever their offset leads.
+        w.at_least_one_byte(BUFFER_OFFSET);
     }
 }
