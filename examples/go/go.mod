@@ -1,0 +1,3 @@
+module pointsman.example/junction
+
+go 1.19
