@@ -4,6 +4,7 @@
 #![allow(clippy::cast_precision_loss)] // ratios and megabytes
 
 mod bare;
+mod capi;
 mod find;
 mod report;
 mod set;
@@ -13,10 +14,11 @@ use std::process::ExitCode;
 
 use report::Failure;
 
-const USAGE: &str = "usage: bench [set|find|reparse ...] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
+const USAGE: &str = "usage: bench [capi|set|find|reparse ...] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
   set      SET through the store beside bare openat + fsetxattr + close (default 100000 files)\n  \
   find     `pointsman find` beside a bare parallel walk (default 1000000 files)\n  \
   reparse  decoding and encoding beside other crates\n  \
+  capi     SET through DeviceIoControl beside bare fsetxattr (default 100000 sets)\n  \
   without a name, all; the folder must lie on the file system to measure (default target/bench)";
 
 /// What the command line asked for.
@@ -63,7 +65,7 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
             "--files" => arguments.files = Some(words.next()?.parse().ok()?),
             "--threads" => arguments.threads = words.next()?.parse().ok()?,
             "--rounds" => arguments.rounds = words.next()?.parse().ok()?,
-            "set" | "find" | "reparse" => arguments.names.push(word),
+            "capi" | "set" | "find" | "reparse" => arguments.names.push(word),
             _ => return None,
         }
     }
@@ -79,6 +81,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted("set") {
         set::run(&folder, arguments.files.unwrap_or(100_000))?;
+    }
+    if wanted("capi") {
+        capi::run(&folder, arguments.files.unwrap_or(100_000))?;
     }
     if wanted("find") {
         find::run(&folder, arguments.files.unwrap_or(1_000_000), arguments.threads, arguments.rounds)?;

@@ -4,6 +4,7 @@
 mod arrows;
 mod cite;
 mod header;
+mod install;
 mod packages;
 mod run;
 mod sources;
@@ -21,6 +22,7 @@ usage: cargo xtask WORD
   cite           every cited section exists in docs/spec/sections.tsv
   bench [ARGS]   the benchmarks, in release
   header         the numbers of libpointsman's headers, from docs/spec
+  install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
   man            the manual pages, into docs/man
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::tidy(),
         "cite" => cite::cite(),
         "header" => header::header(),
+        "install" => install::install(rest),
         "bench" => Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go(),
         "man" => {
             let generate = ["run", "-p", "pointsman-cli", "--", "generate", "man", "docs/man"];
