@@ -14,6 +14,7 @@ pub const COMMON: &[&str] = &[
     "completion_port",
     "names",
     "privileges",
+    "two_drives",
     "native",
     "events",
 ];
@@ -33,6 +34,7 @@ pub struct Program {
     name: String,
     folder: TempDir,
     drive: TempDir,
+    second_drive: TempDir,
 }
 
 /// True when a command can be run here.
@@ -108,7 +110,7 @@ impl Program {
 
     fn new(name: &str) -> Program {
         let temporary = || tempfile::tempdir().unwrap();
-        Program { name: name.to_owned(), folder: temporary(), drive: temporary() }
+        Program { name: name.to_owned(), folder: temporary(), drive: temporary(), second_drive: temporary() }
     }
 
     pub fn path(&self) -> PathBuf {
@@ -123,7 +125,7 @@ impl Program {
     }
 
     pub fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        let drives = format!("C:={}", self.drive.path().display());
+        let drives = format!("C:={};D:={}", self.drive.path().display(), self.second_drive.path().display());
         command
             .arg(self.drive.path())
             .env("POINTSMAN_DRIVES", drives)
