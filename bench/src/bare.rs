@@ -10,7 +10,11 @@ use std::sync::{Condvar, Mutex};
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, XattrFlags, fsetxattr, lgetxattr, openat};
 
 /// Opens each file, sets these attributes on it, closes it.
-pub fn set_attributes(folder: &File, names: &[String], attributes: &[(&str, &[u8])]) -> io::Result<()> {
+pub(crate) fn set_attributes(
+    folder: &File,
+    names: &[String],
+    attributes: &[(&str, &[u8])],
+) -> io::Result<()> {
     for name in names {
         let file = openat(
             folder.as_fd(),
@@ -27,11 +31,11 @@ pub fn set_attributes(folder: &File, names: &[String], attributes: &[(&str, &[u8
 
 /// What a walk saw.
 #[derive(Default, Debug)]
-pub struct Walked {
+pub(crate) struct Walked {
     /// Files and directories.
-    pub objects: AtomicU64,
+    pub(crate) objects: AtomicU64,
     /// Those with a `user.SmbReparse` attribute.
-    pub points: AtomicU64,
+    pub(crate) points: AtomicU64,
 }
 
 /// Directories still to be read, and how many threads may yet add to them.
@@ -42,7 +46,7 @@ struct Pending {
 }
 
 /// Lists every directory below `root` with getdents, and asks for the attribute of every file and directory, on `threads` threads.
-pub fn walk(root: &str, threads: usize) -> io::Result<Walked> {
+pub(crate) fn walk(root: &str, threads: usize) -> io::Result<Walked> {
     let walked = Walked::default();
     let pending = Pending {
         stack: Mutex::new(vec![CString::new(root)?]),

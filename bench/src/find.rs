@@ -19,7 +19,7 @@ pub const SYMLINK: &[u8] =
     b"\x0C\x00\x00\xA0\x10\x00\x00\x00\x02\x00\x02\x00\x00\x00\x02\x00\x01\x00\x00\x00x\x00x\x00";
 
 /// Builds the tree if it is not there, then runs both walks in turn and prints their ratio.
-pub fn run(folder: &Path, files: usize, threads: usize, rounds: usize) -> Result<(), Failure> {
+pub(crate) fn run(folder: &Path, files: usize, threads: usize, rounds: usize) -> Result<(), Failure> {
     let root = folder.join(format!("find-{files}"));
     build(&root, files)?;
     let root_text = root.to_str().ok_or("the folder's name is not UTF-8")?.to_owned();
@@ -45,7 +45,7 @@ pub fn run(folder: &Path, files: usize, threads: usize, rounds: usize) -> Result
 }
 
 /// The release binary beside this one.
-pub fn pointsman() -> Result<PathBuf, Failure> {
+pub(crate) fn pointsman() -> Result<PathBuf, Failure> {
     let path = std::env::current_exe()?.with_file_name("pointsman");
     if path.exists() {
         Ok(path)

@@ -6,13 +6,13 @@ use std::time::Duration;
 pub type Failure = Box<dyn std::error::Error>;
 
 /// The middle one.
-pub fn median(times: &mut [Duration]) -> Duration {
+pub(crate) fn median(times: &mut [Duration]) -> Duration {
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// Prints two times and their ratio beside the goal.
-pub fn ratio_line(what: &str, ours: Duration, bare: Duration, goal: f64) {
+pub(crate) fn ratio_line(what: &str, ours: Duration, bare: Duration, goal: f64) {
     let ratio = ours.as_secs_f64() / bare.as_secs_f64().max(1e-9);
     let verdict = if ratio <= goal { "met" } else { "MISSED" };
     println!("  {what}: {ours:.1?} / {bare:.1?} = {ratio:.2} (goal {goal}: {verdict})");

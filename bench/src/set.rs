@@ -17,7 +17,7 @@ use crate::report::{Failure, median, ratio_line};
 const SLICE: usize = 1_000;
 
 /// The three ways in turn over `files` fresh files each.
-pub fn run(folder: &Path, files: usize) -> Result<(), Failure> {
+pub(crate) fn run(folder: &Path, files: usize) -> Result<(), Failure> {
     let root = folder.join("set");
     if root.exists() {
         fs::remove_dir_all(&root)?;
@@ -130,7 +130,7 @@ fn set_one(volume: &Volume<LinuxHost>, relative_to: Option<OpenId>, path: &str) 
 }
 
 /// For `strace`: sets `count` fresh files through the store, and nothing else.
-pub fn set_many(root: &Path, count: usize) -> Result<(), Failure> {
+pub(crate) fn set_many(root: &Path, count: usize) -> Result<(), Failure> {
     let volume = open_volume(root)?;
     let request = OpenRequest::existing(&[], AccessMask::FILE_READ_ATTRIBUTES);
     let folder = volume.open(&SecurityContext::superuser(), &request)?.id;
