@@ -3,7 +3,7 @@
 //! That crate is smb-msg, whose FSCTL_SET_REPARSE_POINT request is the envelope: tag, length, data. It looks into no
 //! data, checks nothing that Windows checks, and has no lenient reader; so the comparison is made twice, once with the
 //! envelope alone on both sides, and once with the names as well, for which its user writes the code that stands in
-//! [`by_hand`]. (The crates known to us that have typed reparse points build on Windows alone, or are not on crates.io.)
+//! `by_hand`. (The crates known to us that have typed reparse points build on Windows alone, or are not on crates.io.)
 #![allow(clippy::print_stdout, clippy::disallowed_methods)] // a benchmark: it prints and has a clock
 #![allow(clippy::cast_precision_loss)] // ratios
 

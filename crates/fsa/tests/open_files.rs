@@ -369,7 +369,8 @@ fn write_through_brings_each_change_to_the_disk_before_the_call_returns() {
 #[test]
 fn deferred_changes_reach_the_disk_at_a_flush() {
     let host = MemoryHost::new(MemoryOptions { record_crashes: true, ..MemoryOptions::default() });
-    let store = Store::on(host.clone(), VolumeOptions::default());
+    let deferred = VolumeOptions { durability: Durability::Deferred, ..VolumeOptions::default() };
+    let store = Store::on(host.clone(), deferred);
     store.file("f");
     let id = store.open("f", CHANGE, ITSELF);
     assert_eq!(store.set(id, &relative("t")), NtStatus::SUCCESS);

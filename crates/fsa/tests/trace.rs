@@ -1,4 +1,5 @@
 //! An open that tells which links it followed.
+#![allow(clippy::expect_used, reason = "a test ends where its ground is not there")]
 use fsa::host::memory::{MemoryHost, MemoryOptions};
 use fsa::{DriveMap, Hop, OpenRequest, SecurityContext, Volume, VolumeOptions};
 use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, NtStatus, Utf16};

@@ -205,7 +205,7 @@ impl NtStatus {
             NtStatus::BUFFER_OVERFLOW | NtStatus::MORE_PROCESSING_REQUIRED => Win32Error::MORE_DATA,
             NtStatus::INVALID_EA_NAME => Win32Error::INVALID_EA_NAME,
             NtStatus::EA_LIST_INCONSISTENT | NtStatus::EA_TOO_LARGE => Win32Error::EA_LIST_INCONSISTENT,
-            NtStatus::NO_MORE_ENTRIES => Win32Error::NO_MORE_ITEMS,
+            NtStatus::NO_MORE_ENTRIES | NtStatus::NO_MORE_EAS => Win32Error::NO_MORE_ITEMS,
             NtStatus::NOT_A_DIRECTORY => Win32Error::DIRECTORY,
             NtStatus::EAS_NOT_SUPPORTED => Win32Error::EAS_NOT_SUPPORTED,
             NtStatus::OPLOCK_NOT_GRANTED => Win32Error::OPLOCK_NOT_GRANTED,
