@@ -48,10 +48,9 @@ impl ImageFile {
         } else {
             FlockOperation::NonBlockingLockExclusive
         };
-        match flock(&file, lock) {
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Error::Refused(Refused::Locked)),
-            // A file system without locks: nobody else can have one either.
-            Ok(()) | Err(_) => {}
+        // Another error is that of a file system without locks: nobody else can have one either.
+        if flock(&file, lock) == Err(rustix::io::Errno::WOULDBLOCK) {
+            return Err(Error::Refused(Refused::Locked));
         }
         let len = file.seek(SeekFrom::End(0)).map_err(Error::io("measuring the image"))?;
         let journal_base = journal.unwrap_or(path).to_path_buf();

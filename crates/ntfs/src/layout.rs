@@ -239,7 +239,7 @@ fn list_len(file: &File) -> usize {
     if file.extensions.is_empty() {
         return 0;
     }
-    let entries = file.attributes.iter().map(|attribute| entry_len(attribute));
+    let entries = file.attributes.iter().map(entry_len);
     let value: usize = entries.sum();
     if value > RESIDENT_LIST_MAX { NONRESIDENT_LIST } else { round8(RESIDENT_HEADER + value) }
 }

@@ -55,11 +55,14 @@ pub(crate) struct Index<'v, M> {
     added: u64,
     /// The last key was removed: the blocks are not needed any more.
     is_emptied: bool,
-    order: fn(&Volume<M>, &[u8], &[u8]) -> Ordering,
+    order: KeyOrder<M>,
 }
 
+/// How two keys compare.
+type KeyOrder<M> = fn(&Volume<M>, &[u8], &[u8]) -> Ordering;
+
 /// How keys compare, by the collation rule's number.
-fn order_of<M: Medium>(collation: u32) -> Option<fn(&Volume<M>, &[u8], &[u8]) -> Ordering> {
+fn order_of<M: Medium>(collation: u32) -> Option<KeyOrder<M>> {
     match collation {
         1 => Some(|volume, a, b| volume.collate_names(a, b)),
         0x13 => Some(|_, a, b| ulongs(a).cmp(ulongs(b))),

@@ -1,6 +1,7 @@
 //! Images that mkntfs makes and ntfs-3g fills and reads, for tests to judge by. Where they are missing, or /dev/fuse is,
 //! the tests skip and say so.
 #![allow(dead_code)] // each test file uses a part
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that is wrong shall panic, one that skips says so
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,28 +9,28 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// An image in a directory of its own, which is removed at the end.
-pub struct Disk {
+pub(crate) struct Disk {
     directory: PathBuf,
 }
 
 /// The image, mounted by ntfs-3g until this is dropped.
-pub struct Mounted<'d> {
+pub(crate) struct Mounted<'d> {
     disk: &'d Disk,
 }
 
 /// True when the program answers.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let there = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
     there.is_ok_and(|output| output.status.success())
 }
 
 /// Says why a test does nothing.
-pub fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
 /// The reason why nothing can be judged here, if there is one.
-pub fn missing(programs: &[&str]) -> Option<String> {
+pub(crate) fn missing(programs: &[&str]) -> Option<String> {
     if let Some(program) = programs.iter().find(|program| !has(program)) {
         return Some(format!("{program} is not installed"));
     }
@@ -39,7 +40,7 @@ pub fn missing(programs: &[&str]) -> Option<String> {
 }
 
 /// Runs a program that must succeed.
-pub fn run(program: &str, args: &[&str]) -> Output {
+pub(crate) fn run(program: &str, args: &[&str]) -> Output {
     let output =
         Command::new(program).args(args).output().unwrap_or_else(|error| panic!("{program}: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
@@ -49,7 +50,7 @@ pub fn run(program: &str, args: &[&str]) -> Output {
 
 impl Disk {
     /// An empty volume of so many MiB.
-    pub fn format(mebibytes: u64, args: &[&str]) -> Disk {
+    pub(crate) fn format(mebibytes: u64, args: &[&str]) -> Disk {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("pointsman-ntfs-{}-{number}", std::process::id()));
         std::fs::create_dir_all(directory.join("mnt")).unwrap();
@@ -65,17 +66,17 @@ impl Disk {
     }
 
     /// Where the image is.
-    pub fn image(&self) -> PathBuf {
+    pub(crate) fn image(&self) -> PathBuf {
         self.directory.join("disk.img")
     }
 
     /// A file beside the image.
-    pub fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
     /// Mounts the image.
-    pub fn mount(&self) -> Mounted<'_> {
+    pub(crate) fn mount(&self) -> Mounted<'_> {
         let (image, mount) = (self.image(), self.directory.join("mnt"));
         run(
             "ntfs-3g",
@@ -85,7 +86,7 @@ impl Disk {
     }
 
     /// What `ntfsfix` and `ntfsinfo` find wrong; nothing, one hopes.
-    pub fn check(&self) {
+    pub(crate) fn check(&self) {
         let image = self.image();
         let image = image.to_str().unwrap();
         let fix = run("ntfsfix", &["-n", image]);
@@ -103,29 +104,29 @@ impl Drop for Disk {
 
 impl Mounted<'_> {
     /// A path on the mounted volume.
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.disk.directory.join("mnt").join(path)
     }
 
     /// Sets a reparse point, as ntfs-3g does it.
-    pub fn set(&self, path: &str, bytes: &[u8]) {
+    pub(crate) fn set(&self, path: &str, bytes: &[u8]) {
         self.set_xattr(path, "system.ntfs_reparse_data", bytes);
     }
 
     /// Sets an extended attribute of the host's.
-    pub fn set_xattr(&self, path: &str, name: &str, bytes: &[u8]) {
+    pub(crate) fn set_xattr(&self, path: &str, name: &str, bytes: &[u8]) {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let path = self.path(path);
         run("setfattr", &["-h", "-n", name, "-v", &format!("0x{hex}"), path.to_str().unwrap()]);
     }
 
     /// Reads a reparse point; `None` when ntfs-3g knows of none.
-    pub fn get(&self, path: &str) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, path: &str) -> Option<Vec<u8>> {
         self.get_xattr(path, "system.ntfs_reparse_data")
     }
 
     /// Reads an extended attribute of the host's.
-    pub fn get_xattr(&self, path: &str, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn get_xattr(&self, path: &str, name: &str) -> Option<Vec<u8>> {
         let path = self.path(path);
         let args = ["-h", "-n", name, "--only-values", "--absolute-names", path.to_str().unwrap()];
         let output = Command::new("getfattr").args(args).output().unwrap();
@@ -155,19 +156,19 @@ impl Drop for Mounted<'_> {
 }
 
 /// A symbolic link, as Windows writes it.
-pub fn symlink(target: &str) -> Vec<u8> {
+pub(crate) fn symlink(target: &str) -> Vec<u8> {
     let point = reparse::Symlink::relative(target).unwrap();
     point.raw().encode()
 }
 
 /// A junction, as Windows writes it.
-pub fn junction(target: &str) -> Vec<u8> {
+pub(crate) fn junction(target: &str) -> Vec<u8> {
     let point = reparse::MountPoint::new(target, "x").unwrap();
     point.raw().encode()
 }
 
 /// A third party's point with so many bytes of data.
-pub fn vendor(len: usize) -> Vec<u8> {
+pub(crate) fn vendor(len: usize) -> Vec<u8> {
     let data: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).unwrap()).collect();
     let guid = nt::Guid([7; 16]);
     reparse::RawReparse::new(reparse::Tag(0x0000_BEEF), Some(guid), &data).unwrap().encode()
