@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &[]),
     ("places", &["fsa", "ntfs", "smb", "wire", "reparse", "nt"]),
     ("daemon", &["smb", "fsa", "ledger", "wire", "reparse", "nt"]),
-    ("cli", &["places", "fsa", "ntfs", "reparse", "nt"]),
+    ("cli", &["daemon", "places", "fsa", "ntfs", "reparse", "nt"]),
     ("capi", &["places", "fsa", "reparse", "nt"]),
 ];
 

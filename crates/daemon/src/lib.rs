@@ -1,0 +1,5 @@
+//! The process of the server: the only crate with sockets, tasks, threads, a clock and chance.
+//!
+//! [`auth`] says who a client is, [`socket`] moves bytes between clients, the machines of `smb` and the store of `fsa`.
+pub mod auth;
+pub mod socket;

@@ -1,0 +1,1 @@
+//! Sockets: a task a connection.
