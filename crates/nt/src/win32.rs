@@ -204,7 +204,9 @@ impl NtStatus {
             NtStatus::PIPE_DISCONNECTED => Win32Error::PIPE_NOT_CONNECTED,
             NtStatus::BUFFER_OVERFLOW | NtStatus::MORE_PROCESSING_REQUIRED => Win32Error::MORE_DATA,
             NtStatus::INVALID_EA_NAME => Win32Error::INVALID_EA_NAME,
-            NtStatus::EA_LIST_INCONSISTENT | NtStatus::EA_TOO_LARGE => Win32Error::EA_LIST_INCONSISTENT,
+            NtStatus::EA_LIST_INCONSISTENT | NtStatus::EA_TOO_LARGE | NtStatus::INVALID_EA_FLAG => {
+                Win32Error::EA_LIST_INCONSISTENT
+            }
             NtStatus::NO_MORE_ENTRIES | NtStatus::NO_MORE_EAS => Win32Error::NO_MORE_ITEMS,
             NtStatus::NOT_A_DIRECTORY => Win32Error::DIRECTORY,
             NtStatus::EAS_NOT_SUPPORTED => Win32Error::EAS_NOT_SUPPORTED,
