@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Why a benchmark could not run.
-pub type Failure = Box<dyn std::error::Error>;
+pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// The middle one.
 pub(crate) fn median(times: &mut [Duration]) -> Duration {
