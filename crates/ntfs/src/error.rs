@@ -101,6 +101,8 @@ pub enum Why {
     BadName,
     /// The name is taken.
     Collision,
+    /// The directory is a reparse point, and nothing can be made below it.
+    InReparsePoint,
     /// The record is not in use, or used by another file since.
     Stale(FileRef),
     /// No free clusters are left.
@@ -309,6 +311,9 @@ impl fmt::Display for Why {
             Why::NotDirectory(index) => write!(f, "component {} of the path is no directory", index + 1),
             Why::BadName => f.write_str("no file can have this name"),
             Why::Collision => f.write_str("the name exists already"),
+            Why::InReparsePoint => {
+                f.write_str("the directory is a reparse point: what is below it lies elsewhere")
+            }
             Why::Stale(file) => write!(f, "no file has the reference {file}"),
             Why::Full => f.write_str("the volume is full"),
             Why::BadEa(what) => f.write_str(what),

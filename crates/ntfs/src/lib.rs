@@ -1,13 +1,61 @@
 //! Reparse points on an NTFS volume that nobody has mounted.
 //!
-//! docs/NTFS.md of the project tells what is supported, what is refused, and how a change survives a crash.
-#![allow(dead_code)] // what `create` builds on; it comes with the next commit
+//! | to | call |
+//! | --- | --- |
+//! | open an image or a block device, a partition of it by number or offset | [`Image::open`] with [`OpenOptions`]; [`partitions`] lists |
+//! | go from a path to a file, and back | [`Volume::find`], [`Volume::find_components`], [`Volume::path_of`], [`Volume::names`], [`Volume::entries`] |
+//! | read a point, what belongs to it, a deleted one | [`Volume::get`], [`Volume::facts`], [`Volume::eas`], [`Volume::get_deleted`] |
+//! | list every point: by `$R`, by the MFT | [`Volume::reparse_points`], [`Volume::walk`] |
+//! | set, replace, retag, delete a point | [`Volume::set`], [`Volume::set_ex`], [`Volume::delete`] |
+//! | make a file or directory that carries one | [`Volume::create`], [`Volume::create_path`] |
+//! | restore times, attributes, extended attributes | [`Volume::set_basic`], [`Volume::set_eas`] |
+//! | know why nothing can be written | [`Volume::write_refusal`], [`Error::next_step`] |
+//! | take the last change back, or one that was cut off | [`undo`] on an [`ImageFile`] |
+//!
+//! Whatever changes a volume takes `&mut self`, and happens whole or not at all: [`undo`] restores the exact former bytes.
+//! The time of a change is an argument. docs/NTFS.md of the project tells what is supported, what is refused with which
+//! way out, and how a change survives a crash.
+//!
+//! ```no_run
+//! use ntfs::{Image, ImageFile, NewFile, OpenOptions, Partition, WalkOptions, undo};
+//! # fn main() -> ntfs::Result<()> {
+//! # let now = nt::FileTime(133_000_000_000_000_000);
+//! # let link: Vec<u8> = Vec::new();
+//! let path = std::path::Path::new("disk.img");
+//! let options = OpenOptions { partition: Partition::Number(2), ..OpenOptions::default() };
+//! let mut volume = Image::open(path, &options)?;
+//!
+//! // A symbolic link on a file that is there; `link` is the input of FSCTL_SET_REPARSE_POINT.
+//! let file = volume.find("/Users/link")?;
+//! volume.set(file, &link, now)?;
+//! assert_eq!(volume.get(file)?.as_bytes(), link);
+//!
+//! // The same on a new file, in one step.
+//! let new = NewFile { point: Some(link), ..NewFile::default() };
+//! volume.create_path("/Users/another", &new, now)?;
+//!
+//! // Every point: from the index that NTFS keeps, or from the MFT when there is no index.
+//! let points: Vec<_> = match volume.reparse_points()? {
+//!     Some(points) => points.collect::<ntfs::Result<_>>()?,
+//!     None => volume.walk(WalkOptions::default()).collect::<ntfs::Result<_>>()?,
+//! };
+//! for point in points {
+//!     println!("{:?} {:?}", point.tag, volume.path_of(point.file)?);
+//! }
+//! drop(volume);
+//!
+//! // The last change is taken back.
+//! undo(&ImageFile::open(path, false, None)?)
+//! # }
+//! ```
 
 mod asleep;
 mod attribute;
+mod basic;
 mod boot;
 mod clusters;
 mod commit;
+mod create;
 mod ea;
 mod error;
 mod fields;
@@ -36,8 +84,10 @@ mod usn;
 mod volume;
 mod walk;
 
+pub use basic::Basic;
 pub use boot::Boot;
 pub use commit::undo;
+pub use create::NewFile;
 pub use ea::ExtendedAttribute;
 pub use error::{Error, Fault, Place, Refused, Result, Why};
 pub use file_name::{FileName, Namespace};

@@ -38,9 +38,7 @@ impl<M: Medium> Volume<M> {
     /// `$UpCase` says, and where two differ in case only, the one that is written as asked is taken. Links are not
     /// followed.
     pub fn find(&self, path: &str) -> Result<FileRef> {
-        let components: Vec<Utf16> =
-            path.split(['/', '\\']).filter(|name| !name.is_empty()).map(Utf16::from).collect();
-        self.find_components(&components)
+        self.find_components(&components(path))
     }
 
     /// The same for names that may be no text.
@@ -134,6 +132,11 @@ impl<M: Medium> Volume<M> {
         let mut walk = crate::index::Walk::default();
         Ok(index.next(&mut walk)?.is_none())
     }
+}
+
+/// The names of a path.
+pub(crate) fn components(path: &str) -> Vec<Utf16> {
+    path.split(['/', '\\']).filter(|name| !name.is_empty()).map(Utf16::from).collect()
 }
 
 pub(crate) fn entry_of(head: u64, key: &[u8]) -> std::result::Result<DirectoryEntry, Fault> {

@@ -18,9 +18,11 @@ const SYMLINK_FLAGS_HIGHEST_BYTE: usize = 19;
 /// In an entry of a view, where the data would be: behind the key.
 const R_DATA_AT: u64 = 0x1C;
 
+const REPARSE: UsnReason = UsnReason::REPARSE_POINT_CHANGE;
+
 /// What a file carries now.
-struct Stored {
-    tag: Tag,
+pub(crate) struct Stored {
+    pub(crate) tag: Tag,
     guid: Option<Guid>,
 }
 
@@ -49,7 +51,7 @@ impl<M: Medium> Volume<M> {
             if let Some(stored) = &stored {
                 stored.require(point.tag(), point.guid())?;
             }
-            volume.apply(file, stored.map(|stored| stored.tag), Some(&point), now)
+            volume.apply(file, stored.map(|stored| stored.tag), Some(&point), REPARSE, now).map(|_| ())
         })
     }
 
@@ -61,7 +63,9 @@ impl<M: Medium> Volume<M> {
             volume.check_object(&file, extended.point.tag())?;
             let stored = volume.stored(&file)?;
             check_extended(stored.as_ref(), &extended)?;
-            volume.apply(file, stored.map(|stored| stored.tag), Some(&extended.point), now)
+            volume
+                .apply(file, stored.map(|stored| stored.tag), Some(&extended.point), REPARSE, now)
+                .map(|_| ())
         })
     }
 
@@ -74,7 +78,7 @@ impl<M: Medium> Volume<M> {
             let stored = volume.stored(&file)?;
             let stored = stored.ok_or(Error::request(NtStatus::NOT_A_REPARSE_POINT, Why::NoReparsePoint))?;
             stored.require(request.tag, request.guid)?;
-            volume.apply(file, Some(stored.tag), None, now)
+            volume.apply(file, Some(stored.tag), None, REPARSE, now).map(|_| ())
         })
     }
 
@@ -90,7 +94,7 @@ impl<M: Medium> Volume<M> {
     }
 
     /// What the object must be to carry this tag, in the order of the object store.
-    fn check_object(&self, file: &File, tag: Tag) -> Result<()> {
+    pub(crate) fn check_object(&self, file: &File, tag: Tag) -> Result<()> {
         if tag == Tag::MOUNT_POINT && !file.is_directory() {
             return Err(Error::request(NtStatus::NOT_A_DIRECTORY, Why::MountPointOnFile));
         }
@@ -107,7 +111,7 @@ impl<M: Medium> Volume<M> {
         Ok(())
     }
 
-    fn stored(&self, file: &File) -> Result<Option<Stored>> {
+    pub(crate) fn stored(&self, file: &File) -> Result<Option<Stored>> {
         let Some(bytes) = self.stored_point(file)? else { return Ok(None) };
         let (raw, _) = RawReparse::decode(&bytes)
             .map_err(|_| file.corrupt(Fault("$REPARSE_POINT is no reparse point")))?;
@@ -115,13 +119,14 @@ impl<M: Medium> Volume<M> {
     }
 
     /// The change itself. Neither ARCHIVE nor the time of the last write changes.
-    fn apply(
+    pub(crate) fn apply(
         &self,
         mut file: File,
         old: Option<Tag>,
         point: Option<&RawReparse>,
+        reason: UsnReason,
         now: FileTime,
-    ) -> Result<()> {
+    ) -> Result<FileRef> {
         let bytes = point.map(persistent);
         let mut standard = file.standard()?;
         standard.changed = now;
@@ -129,14 +134,15 @@ impl<M: Medium> Volume<M> {
             Some(_) => standard.attributes.without(FileAttributes::NORMAL) | FileAttributes::REPARSE_POINT,
             None => standard.attributes.without(FileAttributes::REPARSE_POINT),
         };
-        if let Some(usn) = self.journal_change(&file, &standard, UsnReason::REPARSE_POINT_CHANGE, now)? {
+        if let Some(usn) = self.journal_change(&file, &standard, reason, now)? {
             standard.usn = usn;
         }
         file.set_standard(&standard)?;
         self.replace(&mut file, REPARSE_POINT, bytes.as_deref())?;
         self.store_file(&mut file)?;
         self.refresh_names(&file)?;
-        self.index_point(file.reference(), old, point.map(RawReparse::tag))
+        self.index_point(file.reference(), old, point.map(RawReparse::tag))?;
+        Ok(file.reference())
     }
 
     /// Brings the copies in every directory that has a name of the file up to date.

@@ -4,6 +4,8 @@ use nt::{FileAttributes, FileTime};
 
 /// Bytes since NTFS 3.0; before it had only the first 48.
 pub(crate) const STANDARD_LEN: usize = 0x48;
+/// Bytes before that: no security id, no USN.
+pub(crate) const STANDARD_OLD_LEN: usize = 0x30;
 
 /// What all of a file's names share.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

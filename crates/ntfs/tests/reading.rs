@@ -14,16 +14,12 @@ fn read_only() -> OpenOptions {
     OpenOptions { read_only: true, ..OpenOptions::default() }
 }
 
-/// Every geometry that the tools here can make.
-const GEOMETRIES: &[&[&str]] =
-    &[&[], &["-s", "4096"], &["-c", "512"], &["-c", "65536"], &["-s", "1024", "-c", "2048"]];
-
 #[test]
 fn what_ntfs_3g_sets_is_read_on_every_geometry() {
     if let Some(why) = missing(TOOLS) {
         return skip(&why);
     }
-    for geometry in GEOMETRIES {
+    for geometry in judge::GEOMETRIES {
         let disk = Disk::format(24, geometry);
         let mounted = disk.mount();
         std::fs::create_dir_all(mounted.path("Users/Ünïcode/deep")).unwrap();

@@ -2,59 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, junction, missing, skip, symlink, vendor};
-use nt::{FileTime, NtStatus};
-use ntfs::{Error, Image, Medium, MemoryImage, OpenOptions, Volume, WalkOptions};
+use judge::{
+    Disk, NOW, assert_points, header, in_memory, junction, missing, open, skip, symlink, vendor, write_back,
+};
+use nt::NtStatus;
 use reparse::{SetEx, SetExFlags, Tag};
-use std::collections::BTreeSet;
 
 const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
-const NOW: FileTime = FileTime(133_000_000_000_000_000);
-const GEOMETRIES: &[&[&str]] =
-    &[&[], &["-s", "4096"], &["-c", "512"], &["-c", "65536"], &["-s", "1024", "-c", "2048"]];
-
-fn open(disk: &Disk) -> Image {
-    // A child that another test has just forked holds the lock until it becomes another program.
-    for _ in 0..100 {
-        match Image::open(&disk.image(), &OpenOptions::default()) {
-            Err(Error::Refused(ntfs::Refused::Locked)) => {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            other => return other.unwrap(),
-        }
-    }
-    panic!("the image stays locked");
-}
-
-fn in_memory(disk: &Disk) -> Volume<MemoryImage> {
-    let image = MemoryImage::new(std::fs::read(disk.image()).unwrap());
-    Volume::on(image, &OpenOptions::default()).unwrap()
-}
-
-fn write_back(disk: &Disk, volume: &Volume<MemoryImage>) {
-    std::fs::write(disk.image(), volume.medium().bytes()).unwrap();
-}
-
-/// The index and the walk agree, and are these.
-fn assert_points<M: Medium>(volume: &Volume<M>, count: usize) {
-    let by_index: Vec<_> = volume.reparse_points().unwrap().unwrap().map(Result::unwrap).collect();
-    assert!(by_index.is_sorted());
-    let by_walk: BTreeSet<_> = volume.walk(WalkOptions::default()).map(Result::unwrap).collect();
-    assert_eq!(by_index.iter().copied().collect::<BTreeSet<_>>(), by_walk);
-    assert_eq!(by_index.len(), count);
-}
-
-fn header(point: &[u8]) -> Vec<u8> {
-    let (raw, _) = reparse::RawReparse::decode(point).unwrap();
-    reparse::RawReparse::new(raw.tag(), raw.guid(), &[]).unwrap().encode()
-}
 
 #[test]
 fn what_we_set_ntfs_3g_reads_on_every_geometry() {
     if let Some(why) = missing(TOOLS) {
         return skip(&why);
     }
-    for geometry in GEOMETRIES {
+    for geometry in judge::GEOMETRIES {
         let disk = Disk::format(24, geometry);
         let mounted = disk.mount();
         std::fs::create_dir_all(mounted.path("a/b")).unwrap();

@@ -2,6 +2,9 @@
 //! the tests skip and say so.
 #![allow(dead_code)] // each test file uses a part
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that is wrong shall panic, one that skips says so
+use nt::FileTime;
+use ntfs::{Error, Image, Medium, MemoryImage, OpenOptions, Volume, WalkOptions};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -172,4 +175,58 @@ pub(crate) fn vendor(len: usize) -> Vec<u8> {
     let data: Vec<u8> = (0..len).map(|n| u8::try_from(n % 251).unwrap()).collect();
     let guid = nt::Guid([7; 16]);
     reparse::RawReparse::new(reparse::Tag(0x0000_BEEF), Some(guid), &data).unwrap().encode()
+}
+
+/// The time of every change here.
+pub(crate) const NOW: FileTime = FileTime(133_000_000_000_000_000);
+
+/// Every geometry that the tools here can make.
+pub(crate) const GEOMETRIES: &[&[&str]] =
+    &[&[], &["-s", "4096"], &["-c", "512"], &["-c", "65536"], &["-s", "1024", "-c", "2048"]];
+
+/// Opens an image for writing.
+pub(crate) fn open(disk: &Disk) -> Image {
+    open_with(disk, &OpenOptions::default()).unwrap()
+}
+
+/// Opens an image, which a moment ago another may have had open.
+pub(crate) fn open_with(disk: &Disk, options: &OpenOptions) -> ntfs::Result<Image> {
+    // A child that another test has just forked holds the lock until it becomes another program.
+    for _ in 0..100 {
+        match Image::open(&disk.image(), options) {
+            Err(Error::Refused(ntfs::Refused::Locked)) => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            other => return other,
+        }
+    }
+    panic!("the image stays locked");
+}
+
+/// A copy of the image in memory: the disk would be flushed several times a change.
+pub(crate) fn in_memory(disk: &Disk) -> Volume<MemoryImage> {
+    let image = MemoryImage::new(std::fs::read(disk.image()).unwrap());
+    Volume::on(image, &OpenOptions::default()).unwrap()
+}
+
+/// Puts it on the disk again.
+pub(crate) fn write_back(disk: &Disk, volume: &Volume<MemoryImage>) {
+    std::fs::write(disk.image(), volume.medium().bytes()).unwrap();
+}
+
+/// The index and the walk agree, and are so many.
+pub(crate) fn assert_points<M: Medium>(volume: &Volume<M>, count: usize) {
+    let by_index: Vec<_> = volume.reparse_points().unwrap().unwrap().map(Result::unwrap).collect();
+    // The order of $R is that of 32-bit numbers: the tag, then the record, then the sequence number.
+    let key = |point: &ntfs::FoundPoint| (point.tag, point.file.record(), point.file.sequence());
+    assert!(by_index.is_sorted_by_key(key));
+    let by_walk: BTreeSet<_> = volume.walk(WalkOptions::default()).map(Result::unwrap).collect();
+    assert_eq!(by_index.iter().copied().collect::<BTreeSet<_>>(), by_walk);
+    assert_eq!(by_index.len(), count);
+}
+
+/// What asks for a point to be deleted.
+pub(crate) fn header(point: &[u8]) -> Vec<u8> {
+    let (raw, _) = reparse::RawReparse::decode(point).unwrap();
+    reparse::RawReparse::new(raw.tag(), raw.guid(), &[]).unwrap().encode()
 }
