@@ -16,6 +16,7 @@ impl<H: Host> Volume<H> {
     pub fn close(&self, id: OpenId) -> Result<(), Refusal> {
         let open = self.opens.remove(id)?;
         let file = Arc::clone(&open.file);
+        self.release_locks(&open);
         let mut state = file.lock();
         state.opens.retain(|sharing| sharing.id != id);
         let deleted = self.delete_at_close(&mut state, &open);

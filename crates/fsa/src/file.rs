@@ -1,6 +1,7 @@
 //! A file or directory that is open at least once. [MS-FSA] 2.1.1.3 File
 use crate::host::{Host, NodeId};
 use crate::link::{Link, Place};
+use crate::lock::LockTable;
 use crate::opens::OpenId;
 use nt::{AccessMask, ShareAccess, UsnReason, Utf16};
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ pub struct File<H: Host> {
     directory: bool,
     object: RwLock<Object<H>>,
     state: Mutex<FileState<H>>,
+    locks: Mutex<LockTable>,
 }
 
 /// The object on the host behind a file. It changes only where a host link or special file stands for a reparse point, for
@@ -67,6 +69,11 @@ impl<H: Host> File<H> {
     /// two files' locks are held together except a directory's before its child's.
     pub fn lock(&self) -> MutexGuard<'_, FileState<H>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The byte-range locks. Taken after the state's lock, where both are, and held over no call of the host.
+    pub(crate) fn locks(&self) -> MutexGuard<'_, LockTable> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,8 +139,12 @@ impl<H: Host> FileTable<H> {
             streams_deleted: Vec::new(),
             usn: UsnReason::NONE,
         };
-        let file =
-            Arc::new(File { directory, object: RwLock::new(Object { node, id }), state: Mutex::new(state) });
+        let file = Arc::new(File {
+            directory,
+            object: RwLock::new(Object { node, id }),
+            state: Mutex::new(state),
+            locks: Mutex::default(),
+        });
         files.known.insert(id, Arc::downgrade(&file));
         file
     }

@@ -1,5 +1,6 @@
 //! Reading data. [MS-FSA] 2.1.5.3
 use crate::host::{Host, HostError, HostFault, meta};
+use crate::lock::LockRange;
 use crate::opens::{Open, OpenId};
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
@@ -24,6 +25,10 @@ impl<H: Host> Volume<H> {
         if !open.has_any(AccessMask::FILE_READ_DATA | AccessMask::FILE_EXECUTE) {
             open.require(AccessMask::FILE_READ_DATA)?;
         }
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        self.check_range(&open, LockRange { offset, len: len as u64 }, false)?;
         let data = match &open.stream {
             None => self.read_unnamed(&open, offset, len)?,
             Some(name) => {
@@ -32,7 +37,7 @@ impl<H: Host> Volume<H> {
                 whole.into_iter().skip(start).take(len).collect()
             }
         };
-        if data.is_empty() && len > 0 {
+        if data.is_empty() {
             return Err(Refusal::new(NtStatus::END_OF_FILE, Why::Object("there are no data at this offset")));
         }
         Ok(data)

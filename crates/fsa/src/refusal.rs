@@ -1,6 +1,7 @@
 //! Why the store refused: a status for the protocol, a reason for a person.
 use crate::host::HostError;
 use crate::opens::OpenId;
+use crate::parked::WaitId;
 use crate::volume::VolumeKind;
 use core::fmt;
 use nt::{AccessMask, FsctlCode, Guid, NtStatus};
@@ -93,6 +94,10 @@ pub enum Why {
     ReparseMet(Tag),
     /// Another open of the file does not share what this one asks, or the other way round.
     Sharing(OpenId),
+    /// Another open has a byte-range lock.
+    Locked(OpenId),
+    /// It is not refused, and waits under this name.
+    Waits(WaitId),
     /// The name is about to go.
     DeletePending,
     /// The object has this name already.
@@ -266,6 +271,8 @@ impl fmt::Display for Why {
                 write!(f, "the path meets a reparse point, {tag:?}, and was to meet none")
             }
             Why::Sharing(id) => write!(f, "open {} of the same file does not share", id.0),
+            Why::Locked(id) => write!(f, "open {} of the same file has locked the range", id.0),
+            Why::Waits(wait) => write!(f, "it waits as {}", wait.0),
             Why::DeletePending => f.write_str("the name is about to be deleted"),
             Why::Collision => f.write_str("the name exists already"),
             Why::Restless(tries) => write!(f, "others changed the file during each of {tries} tries"),

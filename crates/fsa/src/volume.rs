@@ -4,6 +4,7 @@ use crate::file::FileTable;
 use crate::host::meta::SpecialForm;
 use crate::host::{Host, HostResult};
 use crate::opens::{Open, OpenId, OpenTable};
+use crate::parked::Parking;
 use crate::refusal::{Refusal, Why};
 use nt::{CreateOptions, NtStatus, Utf16, upcase};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,6 +69,7 @@ pub struct Volume<H: Host> {
     pub(crate) options: VolumeOptions,
     pub(crate) opens: OpenTable<H>,
     pub(crate) files: FileTable<H>,
+    pub(crate) parking: Parking<H>,
     events: EventQueue,
     epoch: AtomicU64,
     renames: Mutex<()>,
@@ -127,6 +129,7 @@ impl<H: Host> Volume<H> {
             options,
             opens: OpenTable::new(),
             files: FileTable::new(),
+            parking: Parking::new(),
             events: EventQueue::default(),
             epoch: AtomicU64::new(0),
             renames: Mutex::new(()),

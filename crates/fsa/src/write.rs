@@ -1,5 +1,6 @@
 //! Writing data. [MS-FSA] 2.1.5.4
 use crate::host::{Host, HostError, HostFault, meta};
+use crate::lock::LockRange;
 use crate::opens::{Open, OpenId};
 use crate::read::TRANSFER_BYTES_MAX;
 use crate::refusal::{Refusal, Why};
@@ -37,6 +38,7 @@ impl<H: Host> Volume<H> {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.check_range(&open, LockRange { offset, len: bytes.len() as u64 }, true)?;
         let pinned = self.pinned_modified(&open)?;
         let extends = end > size;
         let (filter, reason) = match &open.stream {
