@@ -1,4 +1,10 @@
 //! Who a client is: an exchange of tokens of GSS that ends with a user and a session key, or with a status.
+pub mod accounts;
+pub mod local;
+pub mod ntlm;
+pub mod spnego;
+pub mod throttle;
+
 use nt::NtStatus;
 use nt::security::Token;
 
