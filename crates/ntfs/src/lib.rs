@@ -9,6 +9,7 @@
 //! | set, replace, retag, delete a point | [`Volume::set`], [`Volume::set_ex`], [`Volume::delete`] |
 //! | make a file or directory that carries one | [`Volume::create`], [`Volume::create_path`] |
 //! | restore times, attributes, extended attributes | [`Volume::set_basic`], [`Volume::set_eas`] |
+//! | compare all that is said of the points, and put it right | [`Volume::check`], [`Volume::repair`] |
 //! | know why nothing can be written | [`Volume::write_refusal`], [`Error::next_step`] |
 //! | take the last change back, or one that was cut off | [`undo`] on an [`ImageFile`] |
 //!
@@ -53,6 +54,7 @@ mod asleep;
 mod attribute;
 mod basic;
 mod boot;
+mod check;
 mod clusters;
 mod commit;
 mod create;
@@ -86,6 +88,7 @@ mod walk;
 
 pub use basic::Basic;
 pub use boot::Boot;
+pub use check::{Checked, Finding, Wrong};
 pub use commit::undo;
 pub use create::NewFile;
 pub use ea::ExtendedAttribute;

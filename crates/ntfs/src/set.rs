@@ -16,7 +16,7 @@ use reparse::{RawReparse, SetEx, Tag};
 /// The most significant byte of Flags in a symbolic link's buffer; its upper half is not kept. [MS-FSCC] 2.1.2.4
 const SYMLINK_FLAGS_HIGHEST_BYTE: usize = 19;
 /// In an entry of a view, where the data would be: behind the key.
-const R_DATA_AT: u64 = 0x1C;
+pub(crate) const R_DATA_AT: u64 = 0x1C;
 
 const REPARSE: UsnReason = UsnReason::REPARSE_POINT_CHANGE;
 

@@ -1,5 +1,5 @@
 //! Every reparse point of the volume: from the index that NTFS keeps of them, or by reading the whole MFT.
-use crate::attribute::{REPARSE_POINT, STANDARD_INFORMATION};
+use crate::attribute::REPARSE_POINT;
 use crate::error::{Error, Fault, Place, Result};
 use crate::fields::{u32_at, u64_at};
 use crate::index::{Index, R, Walk};
@@ -107,7 +107,7 @@ impl<M: Medium> MftWalk<'_, M> {
         self.volume.boot.record as u64
     }
 
-    fn raw(&mut self, number: u64) -> Result<Vec<u8>> {
+    fn raw(&mut self, number: u64) -> Result<&[u8]> {
         let per_chunk = (CHUNK / self.record_len()).max(1);
         if self.chunk.is_empty() || number - self.chunk_first >= per_chunk {
             let last = self.volume.record_count().min(number + per_chunk);
@@ -117,29 +117,51 @@ impl<M: Medium> MftWalk<'_, M> {
         }
         let at = length((number - self.chunk_first) * self.record_len())?;
         let bytes = self.chunk.get(at..at + self.volume.boot.record);
-        Ok(bytes.ok_or(Fault("a record went missing").at(Place::Record(number)))?.to_vec())
+        bytes.ok_or(Fault("a record went missing").at(Place::Record(number)))
     }
 
-    /// The reparse point of a record, if it has one.
-    fn look(&mut self, number: u64) -> Result<Option<FoundPoint>> {
+    /// A record that is in use, or may be looked at otherwise.
+    fn look(&mut self, number: u64) -> Result<Option<Record>> {
+        let deleted_too = self.options.deleted;
         let bytes = self.raw(number)?;
         // A record that was never used, or that chkdsk gave up.
         if !bytes.starts_with(crate::record::SIGNATURE) {
             return Ok(None);
         }
-        let deleted_flag = bytes.get(0x16).is_some_and(|flags| flags & 1 == 0);
-        if deleted_flag && !self.options.deleted {
+        let is_deleted = bytes.get(0x16).is_some_and(|flags| flags & 1 == 0);
+        if is_deleted && !deleted_too {
             return Ok(None);
         }
-        let record = match Record::decode(number, bytes) {
-            Ok(record) => record,
-            Err(_) if deleted_flag => return Ok(None),
-            Err(fault) => return Err(fault.at(Place::Record(number))),
-        };
-        self.point_of(&record)
+        match Record::decode(number, bytes.to_vec()) {
+            Ok(record) => Ok(Some(record)),
+            Err(_) if is_deleted => Ok(None),
+            Err(fault) => Err(fault.at(Place::Record(number))),
+        }
     }
 
-    fn point_of(&self, record: &Record) -> Result<Option<FoundPoint>> {
+    /// The next record; after an error of the medium none.
+    pub(crate) fn next_record(&mut self) -> Option<Result<Record>> {
+        while self.next < self.volume.record_count() {
+            let number = self.next;
+            self.next += 1;
+            match self.look(number) {
+                Ok(None) => {}
+                Ok(Some(record)) => return Some(Ok(record)),
+                Err(error) => {
+                    if matches!(error, Error::Io { .. }) {
+                        self.next = u64::MAX;
+                    }
+                    return Some(Err(error));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<M: Medium> Volume<M> {
+    /// The reparse point of a record, if it has one.
+    pub(crate) fn point_of(&self, record: &Record) -> Result<Option<FoundPoint>> {
         let is_deleted = !record.is_in_use();
         let extension_of = record.base();
         for view in record.attributes() {
@@ -148,12 +170,11 @@ impl<M: Medium> MftWalk<'_, M> {
                 Err(_) if is_deleted => return Ok(None),
                 Err(fault) => return Err(fault.at(Place::Record(record.number))),
             };
-            if view.kind() == STANDARD_INFORMATION || view.kind() != REPARSE_POINT || view.lowest_vcn() != 0 {
+            if view.kind() != REPARSE_POINT || view.lowest_vcn() != 0 {
                 continue;
             }
-            let tag = self.volume.tag_of(view);
             let file = if extension_of.0 == 0 { record.reference() } else { extension_of };
-            return match tag {
+            return match self.tag_of(view) {
                 Ok(tag) => Ok(Some(FoundPoint { tag, file, is_deleted })),
                 // The clusters of a deleted file may hold anything by now.
                 Err(_) if is_deleted => Ok(None),
@@ -162,9 +183,7 @@ impl<M: Medium> MftWalk<'_, M> {
         }
         Ok(None)
     }
-}
 
-impl<M: Medium> Volume<M> {
     /// The tag that a `$REPARSE_POINT` begins with.
     fn tag_of(&self, view: crate::attribute::View<'_>) -> Result<Tag> {
         let place = Place::Offset(0);
@@ -194,17 +213,9 @@ impl<M: Medium> Iterator for MftWalk<'_, M> {
     type Item = Result<FoundPoint>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.next < self.volume.record_count() {
-            let number = self.next;
-            self.next += 1;
-            match self.look(number) {
-                Ok(None) => {}
-                Ok(Some(point)) => return Some(Ok(point)),
-                Err(error @ Error::Io { .. }) => {
-                    self.next = u64::MAX;
-                    return Some(Err(error));
-                }
-                Err(error) => return Some(Err(error)),
+        while let Some(record) = self.next_record() {
+            if let Some(point) = record.and_then(|record| self.volume.point_of(&record)).transpose() {
+                return Some(point);
             }
         }
         None

@@ -59,6 +59,11 @@ impl<M: Medium> Index<'_, M> {
         Ok(true)
     }
 
+    /// True when the key has an entry.
+    pub(crate) fn holds(&mut self, key: &[u8]) -> Result<bool> {
+        self.path_to(key).map(|(_, found)| found)
+    }
+
     /// Changes the key of an entry in place; its order must stay.
     pub(crate) fn rewrite(
         &mut self,
