@@ -143,7 +143,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__copy)
-            opts="-h --replace-tag --no-create --json --root --drive --no-privilege --help"
+            opts="-h --replace-tag --no-create --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -157,6 +157,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -165,7 +177,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__delete)
-            opts="-h --tag --guid --json --root --drive --no-privilege --batch --sync --help"
+            opts="-h --tag --guid --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --batch --sync --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -187,6 +199,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 --sync)
                     COMPREPLY=($(compgen -W "each end none" -- "${cur}"))
                     return 0
@@ -199,7 +223,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__explain)
-            opts="-h --hex --path --json --root --drive --no-privilege --help"
+            opts="-h --hex --path --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -221,6 +245,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -229,7 +265,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__find)
-            opts="-0 -l -h --tag --kind --dangling --name-surrogate --microsoft --third-party --stored --json --null --paths --sort --threads --root --drive --no-privilege --help"
+            opts="-0 -l -h --tag --kind --dangling --name-surrogate --microsoft --third-party --stored --json --null --paths --sort --threads --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -255,6 +291,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -277,7 +325,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__get)
-            opts="-h --json --raw --hex --batch --root --drive --no-privilege --help"
+            opts="-h --json --raw --hex --batch --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -289,6 +337,18 @@ _pointsman() {
                     ;;
                 --drive)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -495,7 +555,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__resolve)
-            opts="-h --json --root --drive --no-privilege --help"
+            opts="-h --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -509,6 +569,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -517,7 +589,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__retarget)
-            opts="-h --from --to --apply --undo-file --undo --json --root --drive --no-privilege --help"
+            opts="-h --from --to --apply --undo-file --undo --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -547,6 +619,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -555,7 +639,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__set)
-            opts="-h --symlink --junction --wsl --wsl-fifo --af-unix --wsl-char --wsl-block --nfs-symlink --nfs-fifo --nfs-socket --nfs-char --nfs-block --app-exec-link --wof --wci --raw --hex --json --tag --print --relative --absolute --entry-point --executable --app-type --wci-name --guid --data --lx-mode --lx-uid --lx-gid --create --if-tag --if-guid --or-none --replace-tag --durability --root --drive --no-privilege --batch --sync --help"
+            opts="-h --symlink --junction --wsl --wsl-fifo --af-unix --wsl-char --wsl-block --nfs-symlink --nfs-fifo --nfs-socket --nfs-char --nfs-block --app-exec-link --wof --wci --raw --hex --json --tag --print --relative --absolute --entry-point --executable --app-type --wci-name --guid --data --lx-mode --lx-uid --lx-gid --create --if-tag --if-guid --or-none --replace-tag --durability --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --batch --sync --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -683,6 +767,18 @@ _pointsman() {
                     ;;
                 --drive)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
                     return 0
                     ;;
                 --sync)

@@ -74,7 +74,12 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l if-guid -d '
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l durability -d 'When the change counts as done' -r -f -a "write-through\t'When it is on the disk'
 deferred\t'When the host has it; a crash of the machine may undo it, whole'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l sync -d 'When the changes of a batch are on the disk. Default: end' -r -f -a "each\t'Each change is on the disk before it is reported'
 end\t'Changes are reported as they are made; one flush at the end, before the summary says `durable`'
 none\t'Left to the host\'s own time; the summary says so'"
@@ -87,33 +92,52 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l absolute -d 
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l or-none -d 'With --if-tag: an object without any tag will do as well'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l replace-tag -d 'Replace whatever tag the object has now'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l batch -d 'Read JSON lines from stdin, one object a line; write one result line for each, then a summary line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l json -d 'One line of JSON for each path, which `set --json` takes back'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l raw -d 'The exact bytes, header included'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l hex -d 'The exact bytes in hexadecimal'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l batch -d 'Read JSON lines {"path": ...} from stdin and write one result line for each, then a summary line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l tag -d 'The tag that must be there, by name or as 0x...' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l guid -d 'The owner\'s GUID that must be there, for a third party\'s --tag' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l sync -d 'When the changes of a batch are on the disk. Default: end' -r -f -a "each\t'Each change is on the disk before it is reported'
 end\t'Changes are reported as they are made; one flush at the end, before the summary says `durable`'
 none\t'Left to the host\'s own time; the summary says so'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l json -d 'Report results and errors as JSON lines'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l batch -d 'Read JSON lines from stdin, one object a line; write one result line for each, then a summary line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l hex -d 'The bytes in hexadecimal; spaces are allowed' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l path -d 'A file or directory that carries the reparse point' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l json -d 'One JSON object instead of text'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l tag -d 'Only this tag, by name or as 0x...; may be repeated' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l kind -d 'Only this kind; may be repeated' -r -f -a "symlink\t'Windows\' symbolic links'
@@ -128,7 +152,12 @@ vendor\t'Points of third parties'
 other\t'Any other'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l threads -d 'How many threads walk; default: as many as there are processors' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l dangling -d 'Only links and junctions that lead nowhere; exit code 1 if there are any'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l name-surrogate -d 'Only tags that stand for another named object'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l microsoft -d 'Only Microsoft\'s tags'
@@ -139,28 +168,47 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s 0 -l null -
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s l -l paths -d 'Paths alone, one a line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l sort -d 'Print in the order of the paths, at the end'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l json -d 'One JSON object instead of text'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l replace-tag -d 'Replace whatever tag the target has now'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l no-create -d 'Refuse if the target does not exist'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l json -d 'Report the result, and errors, as JSON'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l from -d 'The prefix to replace' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l to -d 'What to put in its place' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l undo-file -d 'Where --apply records what each link was, before it is changed; the file must not exist' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l undo -d 'Put back what an undo file records' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such as `Z:=smb://host/share`. May be repeated' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l apply -d 'Change the links'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l json -d 'JSON lines instead of text'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand check" -l repair -d 'Put right what can be'
 complete -c pointsman -n "__fish_pointsman_using_subcommand check" -l json -d 'JSON lines instead of text'

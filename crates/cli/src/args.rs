@@ -2,6 +2,7 @@
 use crate::command::{check, copy, delete, explain, find, generate, get, resolve, retarget, set, tour};
 use crate::exit;
 use crate::fault::Fault;
+use crate::login::RemoteArgs;
 use clap::{Args, Parser, Subcommand};
 use places::Drive;
 use std::path::PathBuf;
@@ -64,12 +65,15 @@ pub(crate) struct PlaceArgs {
     /// the mount that holds the path.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
-    /// Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`. May be repeated.
+    /// Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such
+    /// as `Z:=smb://host/share`. May be repeated.
     #[arg(long = "drive", value_name = "DRIVE=DIR")]
     pub(crate) drives: Vec<DriveArg>,
     /// Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told.
     #[arg(long)]
     pub(crate) no_privilege: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
 }
 
 /// When a change counts as done.

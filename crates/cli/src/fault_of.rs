@@ -4,6 +4,7 @@ use fsa::host::linux::LinuxOpenError;
 use fsa::{OpenError, Refusal, TargetFault, Why};
 use nt::{Guid, NtStatus, Utf16};
 use places::PlaceError;
+use remote::{EvaluationClass, FollowError, RemoteError};
 use reparse::Fault as SetFault;
 
 const BACKSLASH: u16 = b'\\' as u16;
@@ -93,6 +94,76 @@ pub(crate) fn refusal_fault(what: &'static str, refusal: &Refusal) -> Fault {
     }
     fault.next = next_step(refusal).map(str::to_owned);
     fault
+}
+
+/// A server's refusal, or why it could not be asked.
+pub(crate) fn remote_fault(what: &'static str, error: &RemoteError) -> Fault {
+    match error {
+        RemoteError::Status(status) => {
+            let fault = Fault::status(what, *status).because("the server says so");
+            match remote_step(*status) {
+                Some(step) => fault.next(step),
+                None => fault,
+            }
+        }
+        RemoteError::Connection(_) | RemoteError::Host(_) => {
+            remote_host_fault(what, error).next("check host and port, and that the server runs")
+        }
+        RemoteError::Untrusted(_) => remote_host_fault(what, error)
+            .next("if it is the server you mean: --old-dialects, or --seal if-offered, let more servers in"),
+        RemoteError::Login(_) => remote_host_fault(what, error).next("`klist` shows the tickets there are"),
+        RemoteError::Malformed(_) | RemoteError::Unexpected(_) => Fault::input(what, error),
+        RemoteError::TooLong(_) => Fault::usage(what, error),
+    }
+}
+
+fn remote_host_fault(what: &'static str, error: &RemoteError) -> Fault {
+    let cause = Cause::Host { errno: None, text: error.to_string() };
+    Fault { place: None, what, cause, reason: None, next: None }
+}
+
+fn remote_step(status: NtStatus) -> Option<&'static str> {
+    Some(match status {
+        NtStatus::LOGON_FAILURE => "check user and password; a domain is named smb://DOMAIN;user@host/share",
+        NtStatus::BAD_NETWORK_NAME => "check the name of the share",
+        NtStatus::ACCESS_DENIED => "log in as a user who may do that",
+        NtStatus::PRIVILEGE_NOT_HELD => "log in as a user who may create symbolic links",
+        NtStatus::IO_REPARSE_TAG_MISMATCH => {
+            "remove the tag that is there with `pointsman delete`, or replace it with `set --replace-tag`"
+        }
+        NtStatus::NOT_A_REPARSE_POINT => "`pointsman find` lists what has one; `pointsman set` gives one",
+        NtStatus::DIRECTORY_NOT_EMPTY => "use an empty directory: --create dir makes one",
+        NtStatus::INVALID_DEVICE_REQUEST | NtStatus::NOT_SUPPORTED => {
+            "this server keeps no reparse points on this share"
+        }
+        NtStatus::OBJECT_NAME_NOT_FOUND => {
+            "check the path; `set --create file` or `set --create dir` makes it"
+        }
+        NtStatus::OBJECT_PATH_NOT_FOUND => "check the path: a directory on the way is missing",
+        _ => return None,
+    })
+}
+
+/// Why an open on a share led nowhere.
+pub(crate) fn follow_fault(what: &'static str, error: &FollowError) -> Fault {
+    match error {
+        FollowError::Remote(error) => remote_fault(what, error),
+        FollowError::ClassDisabled(class) => class_fault(what, *class),
+        FollowError::Elsewhere(_) => Fault::status(what, error.status())
+            .because(error.to_string())
+            .next(r"say where that is: --drive C:=DIR, or --drive '\\server\share=smb://host/share'"),
+        FollowError::Link(_) | FollowError::TooMany => {
+            Fault::status(what, error.status()).because(error.to_string())
+        }
+    }
+}
+
+/// A link of a class that is not followed.
+pub(crate) fn class_fault(what: &'static str, class: EvaluationClass) -> Fault {
+    let name = class.name();
+    Fault::status(what, NtStatus::SYMLINK_CLASS_DISABLED)
+        .because(format!("links of the class {name} are not followed"))
+        .next(format!("--symlink-evaluation {name}:1 follows them"))
 }
 
 /// The way out, as this command offers it.

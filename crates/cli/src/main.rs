@@ -6,9 +6,12 @@ mod command;
 mod exit;
 mod fault;
 mod fault_of;
+mod follow;
+mod login;
 mod output;
 mod point;
 mod progress;
+mod remote_object;
 mod scan;
 mod volume;
 

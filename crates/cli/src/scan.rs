@@ -2,10 +2,12 @@
 //! host's own links and special files, are read through the object store as `get` reads them.
 use crate::fault::Fault;
 use crate::fault_of::refusal_fault;
-use crate::volume::Volumes;
+use crate::volume::{At, Volumes};
 use fsa::host::linux::scan::{Found, ScanItem, ScanOptions, Walk, scan};
 use fsa::host::meta::{PointForm, decode_head};
 use fsa::host::{HostError, NodeKind};
+use nt::FileAttributes;
+use places::Place;
 use reparse::Tag;
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -56,6 +58,9 @@ impl Volumes {
         wanted: &(impl Fn(Tag) -> bool + Sync),
         take: &mut Take<'_>,
     ) -> Result<Vec<Fault>, Fault> {
+        if matches!(Place::parse(directory.as_os_str()), Place::Smb(_)) {
+            return self.scan_share(directory, wanted, take);
+        }
         // A host link that the user names to begin with is followed, as the shell would.
         let real = directory.canonicalize().map_err(|error| Fault::io("open", &error).at(directory))?;
         let start = self.object(&real).map_err(|fault| fault.at(directory))?;
@@ -71,6 +76,9 @@ impl Volumes {
         let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let options = ScanOptions { threads: threads.unwrap_or(available) };
         let (sender, receiver) = sync_channel(WAITING_MAX);
+        let At::Local(start) = start.into_at() else {
+            return Err(Fault::usage("walk", "a path of this machine is meant").at(directory));
+        };
         let (volume, node) = start.directory_node().map_err(|fault| fault.at(directory))?;
         std::thread::scope(|scope| {
             let (seen, stop) = (&seen, &stop);
@@ -80,6 +88,68 @@ impl Volumes {
             });
             self.take_all(&receiver, seen, stop, take)
         })
+    }
+
+    /// Walks a share, with one thread: each directory is a few requests, and their answers are what takes the time.
+    fn scan_share(
+        &mut self,
+        directory: &Path,
+        wanted: &impl Fn(Tag) -> bool,
+        take: &mut Take<'_>,
+    ) -> Result<Vec<Fault>, Fault> {
+        let At::Remote(start) = self.object(directory)?.into_at() else {
+            return Err(Fault::usage("walk", "a share is meant").at(directory));
+        };
+        let mut faults = Vec::new();
+        let mut seen = 0u64;
+        let mut waiting = vec![(start, directory.to_owned())];
+        let mut is_start = true;
+        while let Some((object, path)) = waiting.pop() {
+            let entries = match object.entries() {
+                Ok(entries) => entries,
+                Err(fault) if is_start => return Err(fault.at(directory)),
+                Err(fault) => {
+                    faults.push(fault.at(&path));
+                    continue;
+                }
+            };
+            is_start = false;
+            for entry in entries {
+                seen += 1;
+                // `%` begins what is encoded in an address.
+                let shown = path.join(entry.name.to_string().replace('%', "%25"));
+                let child = object.child(&entry.name);
+                let directory = entry.attributes.contains(FileAttributes::DIRECTORY);
+                let Some(tag) = entry.tag else {
+                    if directory {
+                        waiting.push((child, shown));
+                    }
+                    if !take(seen, None) {
+                        return Ok(faults);
+                    }
+                    continue;
+                };
+                let found = if wanted(tag) { child.get().map(Some) } else { Ok(None) };
+                let scanned = match found {
+                    Ok(found) => found.map(|found| Scanned {
+                        path: shown,
+                        directory,
+                        tag: found.point.tag(),
+                        bytes: found.point.into_bytes(),
+                        of_host: false,
+                    }),
+                    Err(fault) if fault.is_missing() => None,
+                    Err(fault) => {
+                        faults.push(fault.at(&shown));
+                        None
+                    }
+                };
+                if !take(seen, scanned) {
+                    return Ok(faults);
+                }
+            }
+        }
+        Ok(faults)
     }
 
     /// Takes what comes until the walkers are done.

@@ -3,17 +3,21 @@
 use crate::args::PlaceArgs;
 use crate::fault::Fault;
 use crate::fault_of::{open_fault, place_fault, refusal_fault};
+use crate::login::Remotes;
 use crate::point::build::Wanted;
+use crate::remote_object::RemoteObject;
 use crate::scan::Scanned;
 use fsa::host::linux::{LinuxHost, LinuxNode};
 use fsa::host::{Host, meta};
-use fsa::{Hop, OpenError, OpenId, OpenRequest, SecurityContext};
+use fsa::{Hop, OpenError, OpenId, OpenRequest, SecurityContext, TargetFault, Why};
 use nt::security::Privileges;
-use nt::{AccessMask, CreateAction, CreateDisposition, CreateOptions, FsctlCode, Guid, NtStatus};
+use nt::{AccessMask, CreateAction, CreateDisposition, CreateOptions, FsctlCode, Guid, NtStatus, Utf16};
 use places::{Place, Places, Spot};
+use remote::{Address, Evaluation};
 use reparse::lx_ea::{LX_DEVICE, LX_GID, LX_MODE, LX_UID, LxMetadata};
 use reparse::{Oddity, REPARSE_BYTES_MAX, RawReparse, SetEx, SetExFlags, Tag};
 use serde::Deserialize;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -74,13 +78,31 @@ pub(crate) struct Found {
 pub(crate) struct Volumes {
     places: Places,
     context: SecurityContext,
+    remotes: Remotes,
+    /// What drives and shares are on servers.
+    remote_drives: Vec<(reparse::Volume, Address)>,
+    /// What drives and shares are directories of this machine.
+    local_drives: Vec<places::Drive>,
 }
 
 /// An object by its path. It need not exist.
 pub(crate) struct Object {
+    at: At,
+    shown: String,
+}
+
+/// Where an object is.
+pub(crate) enum At {
+    /// On a volume of this machine.
+    Local(LocalObject),
+    /// On a share.
+    Remote(RemoteObject),
+}
+
+/// An object on a volume of this machine.
+pub(crate) struct LocalObject {
     spot: Spot,
     context: SecurityContext,
-    shown: String,
 }
 
 /// Where a path leads.
@@ -96,7 +118,7 @@ pub(crate) struct End {
 }
 
 /// The rights to look at a point and at what belongs to it.
-const LX_NAMES: [&str; 4] = [LX_UID, LX_GID, LX_MODE, LX_DEVICE];
+pub(crate) const LX_NAMES: [&str; 4] = [LX_UID, LX_GID, LX_MODE, LX_DEVICE];
 const LOOK: AccessMask = AccessMask(AccessMask::FILE_READ_ATTRIBUTES.0 | AccessMask::FILE_READ_EA.0);
 /// The rights to change a point and the EAs that belong to it.
 const CHANGE: AccessMask = AccessMask(
@@ -106,13 +128,20 @@ const CHANGE: AccessMask = AccessMask(
 impl Volumes {
     /// As the options say.
     pub(crate) fn new(args: &PlaceArgs) -> Result<Volumes, Fault> {
-        let drives = args.drives.iter().map(|drive| drive.0.clone()).collect();
-        let places = Places::new(args.root.as_deref(), drives).map_err(place_fault)?;
+        let (mut remote_drives, mut local_drives) = (Vec::new(), Vec::new());
+        for drive in &args.drives {
+            match Place::parse(drive.0.directory.as_os_str()) {
+                Place::Smb(text) => remote_drives.push((drive.0.volume.clone(), address_of(&text)?)),
+                _ => local_drives.push(drive.0.clone()),
+            }
+        }
+        let places = Places::new(args.root.as_deref(), local_drives.clone()).map_err(place_fault)?;
         let mut context = SecurityContext::superuser();
         if args.no_privilege {
             context.token.privileges = context.token.privileges.without(Privileges::CREATE_SYMBOLIC_LINK);
         }
-        Ok(Volumes { places, context })
+        let remotes = Remotes::new(&args.remote);
+        Ok(Volumes { places, context, remotes, remote_drives, local_drives })
     }
 
     /// With this durability for what is changed.
@@ -126,9 +155,37 @@ impl Volumes {
 
     /// The object at `path`, which is not followed.
     pub(crate) fn object(&mut self, path: &Path) -> Result<Object, Fault> {
-        let host = Place::parse(path.as_os_str()).into_host().map_err(place_fault)?;
-        let spot = self.places.spot(&host).map_err(place_fault)?;
-        Ok(Object { spot, context: self.context.clone(), shown: path.display().to_string() })
+        let shown = path.display().to_string();
+        let at = match Place::parse(path.as_os_str()) {
+            Place::Smb(text) => At::Remote(self.remote(&address_of(&text)?)?),
+            place => At::Local(self.local(&place.into_host().map_err(place_fault)?)?),
+        };
+        Ok(Object { at, shown })
+    }
+
+    pub(crate) fn local(&mut self, path: &Path) -> Result<LocalObject, Fault> {
+        let spot = self.places.spot(path).map_err(place_fault)?;
+        Ok(LocalObject { spot, context: self.context.clone() })
+    }
+
+    pub(crate) fn remote(&mut self, address: &Address) -> Result<RemoteObject, Fault> {
+        let share = self.remotes.share(address)?;
+        Ok(RemoteObject { share, address: address.clone(), evaluation: self.remotes.evaluation() })
+    }
+
+    /// What drives and shares are on servers.
+    pub(crate) fn remote_drives(&self) -> &[(reparse::Volume, Address)] {
+        &self.remote_drives
+    }
+
+    /// What drives and shares are directories of this machine.
+    pub(crate) fn local_drives(&self) -> &[places::Drive] {
+        &self.local_drives
+    }
+
+    /// Which links are followed.
+    pub(crate) fn evaluation(&self) -> Evaluation {
+        self.remotes.evaluation()
     }
 
     /// Returns when all that was changed is on the disk.
@@ -140,8 +197,8 @@ impl Volumes {
 
     /// Why a link that was found leads nowhere; `None` when it leads to an object.
     pub(crate) fn dangles(&mut self, scanned: &Scanned) -> Option<String> {
-        match self.object(&scanned.path) {
-            Ok(object) => object.resolve().end.err().map(|fault| fault.short()),
+        match self.resolve(&scanned.path) {
+            Ok(resolution) => resolution.end.err().map(|fault| fault.short()),
             Err(fault) => Some(fault.short()),
         }
     }
@@ -153,13 +210,61 @@ impl Object {
         &self.shown
     }
 
+    /// Where it is.
+    pub(crate) fn into_at(self) -> At {
+        self.at
+    }
+
     /// The point, and what belongs to it.
     pub(crate) fn get(&self) -> Result<Found, Fault> {
-        self.opened("open", LOOK, None, |open| open.found())
+        match &self.at {
+            At::Local(object) => object.get(),
+            At::Remote(object) => object.get(),
+        }
     }
 
     /// The point, and what else the object has.
     pub(crate) fn get_whole(&self) -> Result<Found, Fault> {
+        match &self.at {
+            At::Local(object) => object.get_whole(),
+            At::Remote(object) => object.get_whole(),
+        }
+    }
+
+    /// Sets a point. What was made for it goes again if it is refused.
+    pub(crate) fn set(&self, request: &SetRequest) -> Result<(), Fault> {
+        match &self.at {
+            At::Local(object) => object.set(request),
+            At::Remote(object) => object.set(request),
+        }
+    }
+
+    /// Removes the point; with a tag or a GUID, only if it has them. Gives the tag that was there.
+    pub(crate) fn delete(&self, tag: Option<Tag>, guid: Option<Guid>) -> Result<Tag, Fault> {
+        match &self.at {
+            At::Local(object) => object.delete(tag, guid),
+            At::Remote(object) => object.delete(tag, guid),
+        }
+    }
+}
+
+/// The address that a text names.
+fn address_of(text: &OsStr) -> Result<Address, Fault> {
+    const WHAT: &str = "read the address";
+    let address = text.to_str().ok_or_else(|| Fault::usage(WHAT, "an address is UTF-8"))?;
+    Address::parse(address).map_err(|error| {
+        Fault::usage(WHAT, error)
+            .of(text.to_string_lossy())
+            .next("write it smb://[user@]host[:port]/share/path")
+    })
+}
+
+impl LocalObject {
+    fn get(&self) -> Result<Found, Fault> {
+        self.opened("open", LOOK, None, |open| open.found())
+    }
+
+    fn get_whole(&self) -> Result<Found, Fault> {
         self.opened("open", LOOK, None, |open| {
             let mut found = open.found()?;
             open.add_rest(&mut found)?;
@@ -167,8 +272,7 @@ impl Object {
         })
     }
 
-    /// Sets a point. What was made for it goes again if it is refused.
-    pub(crate) fn set(&self, request: &SetRequest) -> Result<(), Fault> {
+    fn set(&self, request: &SetRequest) -> Result<(), Fault> {
         let made = std::cell::Cell::new(false);
         let done = self.opened("open", CHANGE, request.create, |open| {
             made.set(open.made);
@@ -180,15 +284,22 @@ impl Object {
         done
     }
 
-    /// Removes the point; with a tag or a GUID, only if it has them. Gives the tag that was there.
-    pub(crate) fn delete(&self, tag: Option<Tag>, guid: Option<Guid>) -> Result<Tag, Fault> {
+    fn delete(&self, tag: Option<Tag>, guid: Option<Guid>) -> Result<Tag, Fault> {
         self.opened("open", CHANGE, None, |open| open.delete(tag, guid))
     }
 
-    /// Where the path leads, through every link, as Windows would follow them.
-    pub(crate) fn resolve(&self) -> Resolution {
+    /// The path from its volume's root.
+    pub(crate) fn path(&self) -> &Utf16 {
+        &self.spot.path
+    }
+
+    /// Where the path leads, through every link, as Windows would follow them; and whether the last leads to a drive or a
+    /// share that is not on this volume.
+    pub(crate) fn resolve(&self) -> (Resolution, bool) {
         let request = OpenRequest::existing(self.spot.path.units(), AccessMask::FILE_READ_ATTRIBUTES);
         let (opened, hops) = self.spot.volume.open_tracing(&self.context, &request);
+        let unknown = matches!(&opened, Err(OpenError::Refused(refusal))
+            if refusal.why == Why::Target(TargetFault::UnknownDevice));
         let end = opened.map_err(|error| self.unfollowed(&hops, &error)).and_then(|opened| {
             let open =
                 self.spot.volume.open_of(opened.id).map_err(|refusal| refusal_fault("follow", &refusal))?;
@@ -197,7 +308,7 @@ impl Object {
             self.spot.volume.close(opened.id).map_err(|refusal| refusal_fault("close", &refusal))?;
             Ok(End { host_path: self.spot.host_path_of(&path), directory })
         });
-        Resolution { hops, end }
+        (Resolution { hops, end }, unknown)
     }
 
     /// The volume, and the object on its host, which must be a directory.
@@ -391,7 +502,7 @@ impl OpenObject<'_> {
 
 /// A FILE_FULL_EA_INFORMATION list: offset of the next entry, flags, length of the name, length of the value, the name
 /// and a NUL, the value; each entry begins at a multiple of four. [MS-FSCC] 2.4.16
-fn full_ea_list(eas: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn full_ea_list(eas: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut list = Vec::new();
     for (number, (name, value)) in eas.iter().enumerate() {
         let len = (8 + name.len() + 1 + value.len()).next_multiple_of(4);
@@ -408,6 +519,6 @@ fn full_ea_list(eas: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// Tags whose points need EAs, or may have them.
-fn may_have_lx(tag: Tag) -> bool {
+pub(crate) fn may_have_lx(tag: Tag) -> bool {
     matches!(tag, Tag::LX_SYMLINK | Tag::LX_FIFO | Tag::LX_CHR | Tag::LX_BLK | Tag::AF_UNIX)
 }

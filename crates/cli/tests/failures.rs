@@ -154,10 +154,24 @@ fn what_the_host_refuses_is_exit_5() {
 fn places_that_are_not_built_are_exit_7() {
     let here = Scratch::new();
     here.file("disk.img", "x");
-    for place in ["smb://srv/share/x", "disk.img!/x"] {
-        let told = here.run(&["get", place]).fails(7);
-        assert!(told.contains("not built yet") && told.contains("next: "), "{told}");
+    let told = here.run(&["get", "disk.img!/x"]).fails(7);
+    assert!(told.contains("not built yet") && told.contains("next: "), "{told}");
+}
+
+#[test]
+fn a_server_s_place_that_cannot_be_reached_says_what_is_missing() {
+    let here = Scratch::new();
+    let password = here.file("password", "x\n").to_string_lossy().into_owned();
+    for (place, code, reason) in [
+        ("smb://ann:secret@srv/share/x", 2, "can be seen by all"),
+        ("smb://srv", 2, "names no share"),
+        ("smb://ann@127.0.0.1:1/share/x", 5, "could not connect"),
+    ] {
+        let told = here.run(&["get", "--password-file", &password, place]).fails(code);
+        assert!(told.contains(reason) && told.contains("next: "), "{told}");
     }
+    let told = here.run(&["get", "smb://ann@127.0.0.1:1/share/x"]).fails(2);
+    assert!(told.contains("no password") && told.contains("--password-file"), "{told}");
 }
 
 #[test]

@@ -7,7 +7,9 @@
 mod locate;
 mod open;
 mod place;
+mod shares;
 
 pub use locate::{Located, Locator, RootChoice};
 pub use open::{Drive, Places, Spot, check_tree, nt_prefix};
 pub use place::{Place, PlaceError, UnbuiltKind};
+pub use shares::Shares;

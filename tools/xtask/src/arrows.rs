@@ -13,8 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &[]),
     ("places", &["fsa", "ntfs", "remote", "reparse", "nt"]),
     ("daemon", &["smb", "fsa", "ledger", "wire", "reparse", "nt"]),
-    ("cli", &["daemon", "places", "fsa", "ntfs", "reparse", "nt"]),
-    ("capi", &["places", "fsa", "reparse", "nt"]),
+    ("cli", &["daemon", "places", "remote", "fsa", "ntfs", "reparse", "nt"]),
+    ("capi", &["places", "remote", "fsa", "reparse", "nt"]),
 ];
 
 /// Complaints about a manifest under `crates/`.

@@ -12,9 +12,10 @@ use std::path::PathBuf;
 
 /// Follow links and junctions as Windows would, and show each hop
 ///
-/// Works inside one volume: `\` is its root (--root, or the top of the mount). An absolute target needs to be told where
-/// its drive lies, with --drive C:=DIR, and DIR must be on the same volume. The exit code is 4 when Windows would end in
-/// an error, which is then named.
+/// `\` is the root of the volume (--root, or the top of the mount) or of the share. An absolute target needs to be told
+/// where its drive or share lies, with --drive C:=DIR or --drive '\\server\share=smb://host/share'. Links on a server are
+/// followed only in the classes that --symlink-evaluation names. The exit code is 4 when Windows would end in an error,
+/// which is then named.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ResolveArgs {
@@ -36,8 +37,7 @@ const EXAMPLES: &str = r#"Examples:
 
 pub(crate) fn run(args: &ResolveArgs, out: &mut Output) -> Result<Exit, Fault> {
     let mut volumes = Volumes::new(&args.place)?;
-    let object = volumes.object(&args.path).map_err(|fault| fault.at(&args.path))?;
-    let resolution = object.resolve();
+    let resolution = volumes.resolve(&args.path).map_err(|fault| fault.at(&args.path))?;
     if args.json {
         let hops: Vec<Value> = resolution.hops.iter().map(hop_json).collect();
         let end = match &resolution.end {
