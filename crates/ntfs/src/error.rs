@@ -225,7 +225,13 @@ impl Refused {
             Refused::Locked => Some("wait until the other process is done, or unmount the device"),
             Refused::ManyPartitions(_) => Some("name the partition: IMAGE!2:/path"),
             Refused::Format(_) => Some("convert the image to raw sectors (qemu-img convert -O raw)"),
-            _ => None,
+            Refused::OldVersion(..) => {
+                Some("mount it once on Windows 2000 or later, which makes it a newer one")
+            }
+            Refused::Version(..) => Some("use the Windows that made it: versions 3.0 and 3.1 are known here"),
+            Refused::ReadOnly => Some("open it for reading, or copy the image to where it can be written"),
+            Refused::NoPartition => Some("list the partitions with `fdisk -l IMAGE`"),
+            Refused::NotNtfs => Some("name the partition, or the byte where the volume begins"),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::medium::{Journal, Medium};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What the journal of a change under way is called, behind the name of the image.
@@ -30,6 +30,9 @@ impl ImageFile {
     pub fn open(path: &Path, read_only: bool, journal: Option<&Path>) -> Result<ImageFile> {
         let metadata = std::fs::metadata(path).map_err(Error::io("looking at the image"))?;
         let is_device = metadata.file_type().is_block_device();
+        if is_device && !read_only && is_read_only_device(metadata.rdev()) {
+            return Err(Error::Refused(Refused::ReadOnly));
+        }
         let mut options = OpenOptions::new();
         options.read(true).write(!read_only);
         if is_device && !read_only {
@@ -77,6 +80,13 @@ impl ImageFile {
         let parent = self.journal_base.parent().filter(|parent| !parent.as_os_str().is_empty());
         File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
     }
+}
+
+/// Linux lets a device be opened for writing that it will not write.
+fn is_read_only_device(number: u64) -> bool {
+    let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
+    let says = std::fs::read(format!("/sys/dev/block/{major}:{minor}/ro"));
+    says.is_ok_and(|says| says.starts_with(b"1"))
 }
 
 impl Medium for ImageFile {

@@ -15,7 +15,12 @@ struct Inner {
     last: Option<Vec<u8>>,
     counts: Counts,
     changes_left: Option<u64>,
+    /// The write that fails first leaves its first sector.
+    tears: bool,
 }
+
+/// Bytes that reach a disk whole or not at all.
+const SECTOR: usize = 512;
 
 /// How often an image was called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -38,7 +43,12 @@ impl MemoryImage {
 
     /// From now on so many writes and journal steps succeed, and all later ones fail and change nothing.
     pub fn fail_after(&self, changes: Option<u64>) {
-        self.with(|inner| inner.changes_left = changes);
+        self.with(|inner| (inner.changes_left, inner.tears) = (changes, false));
+    }
+
+    /// As [`fail_after`](MemoryImage::fail_after), but of the first write that fails the first sector is written.
+    pub fn tear_after(&self, changes: u64) {
+        self.with(|inner| (inner.changes_left, inner.tears) = (Some(changes), true));
     }
 
     /// The bytes as they are now.
@@ -53,6 +63,18 @@ impl MemoryImage {
 
     fn with<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes the first sector of what is going to fail.
+    fn tear(&self, start: usize, bytes: &[u8]) {
+        self.with(|inner| {
+            let part = bytes.get(..SECTOR.min(bytes.len())).unwrap_or_default();
+            if inner.tears && inner.changes_left == Some(0) {
+                let place = inner.bytes.get_mut(start..start.saturating_add(part.len()));
+                place.into_iter().for_each(|place| place.copy_from_slice(part));
+                inner.tears = false;
+            }
+        });
     }
 
     fn change(&self, f: impl FnOnce(&mut Inner) -> io::Result<()>) -> io::Result<()> {
@@ -89,6 +111,7 @@ impl Medium for MemoryImage {
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let range = span(offset, bytes.len())?;
+        self.tear(range.start, bytes);
         self.change(|inner| {
             inner.counts.writes += 1;
             inner.bytes.get_mut(range).ok_or(io::ErrorKind::UnexpectedEof)?.copy_from_slice(bytes);
