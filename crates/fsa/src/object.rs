@@ -45,6 +45,12 @@ impl<H: Host> Volume<H> {
         Ok(Object { node, meta })
     }
 
+    /// Looks at an object that is about to get a reparse point, and so most often has no attribute yet.
+    pub(crate) fn object_likely_bare(&self, node: H::Node) -> HostResult<Object<H>> {
+        let meta = self.as_seen(meta::load_likely_bare(&self.host, &node, self.options.unix_nodes)?);
+        Ok(Object { node, meta })
+    }
+
     /// Looks at an object's kind and tag, and not at its attributes: they read as none.
     pub(crate) fn object_without_attributes(&self, node: H::Node) -> HostResult<Object<H>> {
         let stat = self.host.stat(&node)?;
@@ -77,13 +83,16 @@ impl<H: Host> Volume<H> {
 
     /// What is known of an object, host links and special files shown as this volume shows them.
     pub(crate) fn meta(&self, node: &H::Node) -> HostResult<Meta> {
-        let mut meta = meta::load_as(&self.host, node, self.options.unix_nodes)?;
+        Ok(self.as_seen(meta::load_as(&self.host, node, self.options.unix_nodes)?))
+    }
+
+    /// A file system without reparse points does not see one that another left behind.
+    fn as_seen(&self, meta: Meta) -> Meta {
         let special = !matches!(meta.stat.kind, NodeKind::File | NodeKind::Directory);
-        if !self.options.kind.supports_reparse_points() && !special {
-            // A file system without reparse points does not see one that another left behind.
-            meta = Meta::new(meta.stat, meta.stored, None);
+        if self.options.kind.supports_reparse_points() || special {
+            return meta;
         }
-        Ok(meta)
+        Meta::new(meta.stat, meta.stored, None)
     }
 
     /// The reparse point of an object, whole.

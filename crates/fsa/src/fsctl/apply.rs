@@ -64,8 +64,8 @@ impl<H: Host> Volume<H> {
     }
 
     fn store(&self, open: &Open<H>, object: &Object<H>, point: &RawReparse) -> Result<(), Refusal> {
-        if !self.set_as_special(open, object, point)? {
-            let bytes = persistent(point);
+        let bytes = persistent(point);
+        if !self.set_as_special(open, object, point, &bytes)? {
             meta::set_point_from(&self.host, &object.node, object.meta.stored, &bytes)?;
         }
         Ok(())

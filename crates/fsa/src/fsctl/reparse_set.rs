@@ -72,7 +72,7 @@ impl<H: Host> Volume<H> {
         self.require_writable()?;
         // Phase 2: the file, which nobody changes until this is done.
         let mut state = open.file.lock();
-        let object = self.object(open.file.node())?;
+        let object = self.object_likely_bare(open.file.node())?;
         self.check_object(open, point.tag(), &object)?;
         let stored = Stored::of(&object);
         match precondition {

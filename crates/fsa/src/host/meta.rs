@@ -113,6 +113,20 @@ pub fn load_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResu
     Ok(Meta::new(stat, stored, point))
 }
 
+/// As [`load_as`], for an object that is likely to be bare: one look at the names of its attributes tells that it has
+/// none, and that is all. One that has some costs a look more.
+pub fn load_likely_bare<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResult<Meta> {
+    let stat = host.stat(node)?;
+    if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
+        return Ok(Meta::new(stat, None, Some(host_file::head(host, node, &stat, form)?)));
+    }
+    let names = host.xattr_names(node)?;
+    let has = |name: &str| names.iter().any(|found| found == name);
+    let stored = if has(DOSATTRIB) { stored_attributes(host, node)? } else { None };
+    let point = if has(SMB_REPARSE) { optional(host.xattr(node, SMB_REPARSE))? } else { None };
+    Ok(Meta::new(stat, stored, point.map(|value| decode_head(&value))))
+}
+
 impl Meta {
     /// Puts together what was read.
     pub fn new(stat: NodeStat, stored: Option<DosAttrib>, point: Option<PointHead>) -> Meta {

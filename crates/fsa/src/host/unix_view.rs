@@ -45,6 +45,7 @@ impl<H: Host> Volume<H> {
         open: &Open<H>,
         object: &Object<H>,
         point: &RawReparse,
+        stored: &[u8],
     ) -> Result<bool, Refusal> {
         if self.options.write_unix_links
             && let Some(special) = self.special_for(open, point)
@@ -65,7 +66,7 @@ impl<H: Host> Volume<H> {
         if object.is_host_special() {
             self.require_one_name(object)?;
             let node = self.host.create_unnamed(Make::File)?;
-            meta::set_point(&self.host, &node, point.as_bytes())?;
+            meta::set_point(&self.host, &node, stored)?;
             self.put_in_place(&open.file, &open.link, node)?;
             return Ok(true);
         }
