@@ -3,4 +3,5 @@
 //! [`auth`] says who a client is, [`socket`] moves bytes between clients, the machines of `smb` and the store of `fsa`.
 pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod socket;

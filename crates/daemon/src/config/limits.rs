@@ -1,0 +1,181 @@
+//! `[limits]`: how much of everything there may be.
+use super::error::{ConfigError, Source};
+use crate::auth::throttle;
+use serde::Deserialize;
+use std::time::Duration;
+use toml::Spanned;
+
+/// How much of everything there may be. Each has a name in the file, a default, and a range.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections of one address at once.
+    pub connections_per_address: usize,
+    /// Sessions of one connection.
+    pub sessions_per_connection: usize,
+    /// Tree connects of one session.
+    pub trees_per_session: usize,
+    /// Opens of one session.
+    pub opens_per_session: usize,
+    /// Byte-range locks of one open.
+    pub locks_per_open: usize,
+    /// Credits a client may hold: requests under way.
+    pub credits: u16,
+    /// MaxTransactSize, MaxReadSize and MaxWriteSize in bytes.
+    pub transfer_bytes: u32,
+    /// How long a client has from the connection to its first session.
+    pub handshake: Duration,
+    /// How long a client has to send a message that it began.
+    pub frame: Duration,
+    /// How long a client may take to read what it is sent.
+    pub write: Duration,
+    /// How long a connection may be silent.
+    pub idle: Duration,
+    /// What failed logons cost.
+    pub logon: throttle::Limits,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections: 4096,
+            connections_per_address: 256,
+            sessions_per_connection: 256,
+            trees_per_session: 1024,
+            opens_per_session: 65_536,
+            locks_per_open: 65_536,
+            credits: 512,
+            transfer_bytes: 8 * 1024 * 1024,
+            handshake: Duration::from_secs(30),
+            frame: Duration::from_secs(30),
+            write: Duration::from_secs(60),
+            idle: Duration::from_secs(900),
+            logon: throttle::Limits::default(),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    connections: Option<Spanned<i64>>,
+    connections_per_address: Option<Spanned<i64>>,
+    sessions_per_connection: Option<Spanned<i64>>,
+    trees_per_session: Option<Spanned<i64>>,
+    opens_per_session: Option<Spanned<i64>>,
+    locks_per_open: Option<Spanned<i64>>,
+    credits: Option<Spanned<i64>>,
+    transfer_bytes: Option<Spanned<i64>>,
+    handshake_s: Option<Spanned<i64>>,
+    frame_s: Option<Spanned<i64>>,
+    write_s: Option<Spanned<i64>>,
+    idle_s: Option<Spanned<i64>>,
+    #[serde(default)]
+    logon: RawLogon,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawLogon {
+    free_failures: Option<Spanned<i64>>,
+    first_wait_s: Option<Spanned<i64>>,
+    address_wait_s: Option<Spanned<i64>>,
+    name_wait_s: Option<Spanned<i64>>,
+    forget_after_s: Option<Spanned<i64>>,
+    entries: Option<Spanned<i64>>,
+}
+
+/// A number of the file, in a range.
+struct Numbers<'a>(&'a Source<'a>);
+
+impl Numbers<'_> {
+    fn get<T: TryFrom<i64>>(
+        &self,
+        given: Option<&Spanned<i64>>,
+        range: std::ops::RangeInclusive<i64>,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        let Some(given) = given else { return Ok(default) };
+        let value = Some(*given.get_ref()).filter(|value| range.contains(value));
+        value.and_then(|value| T::try_from(value).ok()).ok_or_else(|| {
+            let what = format!("out of range: {} to {}", range.start(), range.end());
+            self.0.at(given.span(), what)
+        })
+    }
+
+    fn seconds(&self, given: Option<&Spanned<i64>>, default: Duration) -> Result<Duration, ConfigError> {
+        Ok(Duration::from_secs(self.get(given, 1..=86_400, default.as_secs())?))
+    }
+}
+
+impl RawLimits {
+    pub(super) fn resolve(&self, source: &Source<'_>) -> Result<Limits, ConfigError> {
+        let (numbers, defaults) = (Numbers(source), Limits::default());
+        let limits = Limits {
+            connections: numbers.get(self.connections.as_ref(), 1..=1_000_000, defaults.connections)?,
+            connections_per_address: numbers.get(
+                self.connections_per_address.as_ref(),
+                1..=1_000_000,
+                defaults.connections_per_address,
+            )?,
+            sessions_per_connection: numbers.get(
+                self.sessions_per_connection.as_ref(),
+                1..=65_536,
+                defaults.sessions_per_connection,
+            )?,
+            trees_per_session: numbers.get(
+                self.trees_per_session.as_ref(),
+                1..=65_536,
+                defaults.trees_per_session,
+            )?,
+            opens_per_session: numbers.get(
+                self.opens_per_session.as_ref(),
+                16..=16_777_216,
+                defaults.opens_per_session,
+            )?,
+            locks_per_open: numbers.get(
+                self.locks_per_open.as_ref(),
+                1..=16_777_216,
+                defaults.locks_per_open,
+            )?,
+            credits: numbers.get(self.credits.as_ref(), 16..=32_767, defaults.credits)?,
+            // Less than 64 KiB no client expects; more than 16 MiB no credits pay for in one message.
+            transfer_bytes: numbers.get(
+                self.transfer_bytes.as_ref(),
+                65_536..=16_777_216,
+                defaults.transfer_bytes,
+            )?,
+            handshake: numbers.seconds(self.handshake_s.as_ref(), defaults.handshake)?,
+            frame: numbers.seconds(self.frame_s.as_ref(), defaults.frame)?,
+            write: numbers.seconds(self.write_s.as_ref(), defaults.write)?,
+            idle: numbers.seconds(self.idle_s.as_ref(), defaults.idle)?,
+            logon: self.logon.resolve(&numbers, &defaults.logon)?,
+        };
+        match limits.transfer_bytes / 65_536 > u32::from(limits.credits) {
+            false => Ok(limits),
+            true => {
+                let span = self.transfer_bytes.as_ref().or(self.credits.as_ref()).map_or(0..0, Spanned::span);
+                Err(source
+                    .at(span, "a credit pays for 64 KiB: transfer_bytes needs more credits than there are"))
+            }
+        }
+    }
+}
+
+impl RawLogon {
+    fn resolve(
+        &self,
+        numbers: &Numbers<'_>,
+        defaults: &throttle::Limits,
+    ) -> Result<throttle::Limits, ConfigError> {
+        Ok(throttle::Limits {
+            free: numbers.get(self.free_failures.as_ref(), 0..=1_000_000, defaults.free)?,
+            first_wait: numbers.seconds(self.first_wait_s.as_ref(), defaults.first_wait)?,
+            address_wait_max: numbers.seconds(self.address_wait_s.as_ref(), defaults.address_wait_max)?,
+            name_wait_max: numbers.seconds(self.name_wait_s.as_ref(), defaults.name_wait_max)?,
+            forget_after: numbers.seconds(self.forget_after_s.as_ref(), defaults.forget_after)?,
+            entries_max: numbers.get(self.entries.as_ref(), 16..=1_000_000, defaults.entries_max)?,
+        })
+    }
+}
