@@ -1,0 +1,52 @@
+//! [MS-SMB2] 3.3.5.18: QUERY_DIRECTORY.
+use nt::{FileInformationClass as Class, NtStatus};
+use wire::query_directory::{QueryDirectoryFlags as Flags, Request};
+
+use super::{Flow, Started, Waiting};
+use crate::server::{Asked, Server};
+use crate::store::Op;
+
+/// FILE_POSIX_INFORMATION, the level of Samba's and Linux's POSIX extensions.
+pub(crate) const POSIX_INFORMATION: Class = Class(0x64);
+
+pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -> Started {
+    let negotiated = server.negotiated(asked.connection)?;
+    let (file_id, open) = server.open(asked, request.file_id)?;
+    let is_directory = open.is_directory;
+    let (_, share, store) = server.file(asked, request.file_id)?;
+    asked.used = Some(file_id);
+    if !is_directory || request.output_len_max > negotiated.transfer_len_max {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    if !is_directory_class(request.class) && !(negotiated.posix && request.class == POSIX_INFORMATION) {
+        return Err(NtStatus::INVALID_INFO_CLASS);
+    }
+    let op = Op::QueryDirectory {
+        open: store,
+        class: request.class,
+        len_max: request.output_len_max,
+        restart: request.flags.intersects(Flags::RESTART_SCANS | Flags::REOPEN),
+        single: request.flags.contains(Flags::RETURN_SINGLE_ENTRY),
+        pattern: request.pattern.clone(),
+    };
+    Ok(Flow::Submit(share, op, Waiting::QueryDirectory))
+}
+
+/// The classes of [MS-SMB2] 2.2.33, and those that came after it.
+fn is_directory_class(class: Class) -> bool {
+    matches!(
+        class,
+        Class::DIRECTORY_INFORMATION
+            | Class::FULL_DIRECTORY_INFORMATION
+            | Class::BOTH_DIRECTORY_INFORMATION
+            | Class::NAMES_INFORMATION
+            | Class::ID_BOTH_DIRECTORY_INFORMATION
+            | Class::ID_FULL_DIRECTORY_INFORMATION
+            | Class::ID_EXTD_DIRECTORY_INFORMATION
+            | Class::ID_EXTD_BOTH_DIRECTORY_INFORMATION
+            | Class::ID64_EXTD_DIRECTORY_INFORMATION
+            | Class::ID64_EXTD_BOTH_DIRECTORY_INFORMATION
+            | Class::ID_ALL_EXTD_DIRECTORY_INFORMATION
+            | Class::ID_ALL_EXTD_BOTH_DIRECTORY_INFORMATION
+    )
+}

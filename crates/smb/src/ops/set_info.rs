@@ -1,0 +1,51 @@
+//! [MS-SMB2] 3.3.5.21: SET_INFO.
+use nt::{FileInformationClass as Class, NtStatus};
+use wire::query_info::InfoType;
+use wire::set_info::{self, Request};
+use wire::Response;
+
+use super::{Flow, Started, Waiting};
+use crate::server::{Asked, Server};
+use crate::store::Op;
+
+pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_>) -> Started {
+    server.check_sequence(asked, request.file_id)?;
+    let len_max = server.negotiated(asked.connection)?.transfer_len_max;
+    let (file_id, share, store) = server.file(asked, request.file_id)?;
+    asked.used = Some(file_id);
+    if u32::try_from(request.input.len()).is_ok_and(|len| len > len_max) {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
+    let caller = server.caller(asked)?;
+    let input = request.input.to_vec();
+    let op = match request.info_type {
+        InfoType::FILE => {
+            let class = Class(request.class.into());
+            if !may_be_set(class) {
+                return Err(NtStatus::NOT_SUPPORTED);
+            }
+            Op::SetFile { caller, open: store, class, input }
+        }
+        InfoType::SECURITY => {
+            Op::SetSecurity { caller, open: store, parts: request.additional, descriptor: input }
+        }
+        // [MS-SMB2] 3.3.5.21.2: of a volume's classes only some can be set, and a store here has none of them.
+        InfoType::FILESYSTEM => return Err(NtStatus::INVALID_DEVICE_REQUEST),
+        InfoType::QUOTA => return Err(NtStatus::NOT_SUPPORTED),
+        _ => return Err(NtStatus::INVALID_PARAMETER),
+    };
+    Ok(Flow::Submit(share, op, Waiting::Plain(Response::SetInfo(set_info::Response))))
+}
+
+/// Classes that no client may set, though a local program may. [MS-SMB2] 3.3.5.21.1
+fn may_be_set(class: Class) -> bool {
+    !matches!(
+        class,
+        Class::LINK_INFORMATION_EX
+            | Class::SHORT_NAME_INFORMATION
+            | Class::VALID_DATA_LENGTH_INFORMATION
+            | Class::COMPLETION_INFORMATION
+            | Class::MOVE_CLUSTER_INFORMATION
+    )
+}
+

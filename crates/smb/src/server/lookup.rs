@@ -1,0 +1,202 @@
+//! [MS-SMB2] 3.3.5.2.9, 3.3.5.2.11 and 3.3.5.2.10: finding the session, the tree and the open that a request names.
+use core::time::Duration;
+use std::sync::Arc;
+
+use nt::NtStatus;
+use nt::security::Token;
+use wire::negotiate::Dialect;
+use wire::{Command, FileId, HeaderFlags};
+
+use super::{ConnectionId, Held, Open, Server, Session, SessionState, ShareId};
+use crate::connection::{Incoming, InheritedFile, Now, RequestId};
+use crate::store::StoreOpen;
+
+/// What of a request is needed until it is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) connection: ConnectionId,
+    pub(crate) request: RequestId,
+    pub(crate) command: Command,
+    pub(crate) session_id: u64,
+    pub(crate) tree_id: u32,
+    pub(crate) flags: HeaderFlags,
+    pub(crate) channel_sequence: u16,
+    pub(crate) is_encrypted: bool,
+    inherited: InheritedFile,
+    /// The share demands that the answer is encrypted.
+    pub(crate) seal: bool,
+    /// The open that it used, for the related requests behind it.
+    pub(crate) used: Option<FileId>,
+    /// The open whose outstanding requests count this one, and its ChannelSequence then.
+    pub(crate) counted: Option<(u64, u16)>,
+}
+
+/// What a command needs to be there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Needs {
+    Nothing,
+    Session,
+    Tree,
+}
+
+impl Asked {
+    pub(crate) fn new(connection: ConnectionId, incoming: &Incoming) -> Asked {
+        Asked {
+            connection,
+            request: incoming.id,
+            command: incoming.header.command,
+            session_id: incoming.session_id,
+            tree_id: incoming.tree_id,
+            flags: incoming.header.flags,
+            channel_sequence: incoming.header.channel_sequence(),
+            is_encrypted: incoming.is_encrypted,
+            inherited: incoming.inherited,
+            seal: false,
+            used: None,
+            counted: None,
+        }
+    }
+
+    /// The open that a FileId in the body means. [MS-SMB2] 3.3.5.2.7.2
+    pub(crate) fn file_id(&self, asked: FileId) -> Result<FileId, NtStatus> {
+        let is_related = self.flags.contains(HeaderFlags::RELATED_OPERATIONS);
+        match self.inherited {
+            _ if !is_related => Ok(asked),
+            InheritedFile::Open(file_id) => Ok(file_id),
+            InheritedFile::Failed(status) => Err(status),
+            InheritedFile::None => Err(NtStatus::INVALID_HANDLE),
+        }
+    }
+}
+
+impl Server {
+    /// What must be there before a command is looked at.
+    pub(crate) fn admit(&mut self, now: Now, asked: &mut Asked, needs: Needs) -> Result<(), NtStatus> {
+        if needs == Needs::Nothing {
+            return Ok(());
+        }
+        self.expire(asked.session_id, now.monotonic);
+        let session = self.session(asked)?;
+        if session.state == SessionState::Expired && !works_when_expired(asked.command) {
+            return Err(NtStatus::NETWORK_SESSION_EXPIRED);
+        }
+        if session.encrypt_data && !asked.is_encrypted && self.config.reject_unencrypted {
+            return Err(NtStatus::ACCESS_DENIED);
+        }
+        if needs == Needs::Tree {
+            let tree = session.trees.get(&asked.tree_id).ok_or(NtStatus::NETWORK_NAME_DELETED)?;
+            let share = self.share(tree.share).ok_or(NtStatus::NETWORK_NAME_DELETED)?;
+            if share.encrypt && !asked.is_encrypted && self.config.reject_unencrypted {
+                return Err(NtStatus::ACCESS_DENIED);
+            }
+            asked.seal = share.encrypt && asked.is_encrypted;
+        }
+        Ok(())
+    }
+
+    fn expire(&mut self, session_id: u64, now: Duration) {
+        if let Some(session) = self.sessions.get_mut(&session_id)
+            && session.state == SessionState::Valid
+            && session.expires.is_some_and(|at| at <= now)
+        {
+            session.state = SessionState::Expired;
+        }
+    }
+
+    /// The session, if it has a channel on the request's connection. [MS-SMB2] 3.3.5.2.9
+    pub(crate) fn session(&self, asked: &Asked) -> Result<&Session, NtStatus> {
+        let session = self.sessions.get(&asked.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
+        let channel = session.channels.get(&asked.connection).ok_or(NtStatus::USER_SESSION_DELETED)?;
+        match session.state {
+            SessionState::InProgress => Err(NtStatus::USER_SESSION_DELETED),
+            _ if !channel.is_bound => Err(NtStatus::USER_SESSION_DELETED),
+            _ => Ok(session),
+        }
+    }
+
+    /// The share of the request's tree.
+    pub(crate) fn tree_share(&self, asked: &Asked) -> Result<ShareId, NtStatus> {
+        let tree = self.session(asked)?.trees.get(&asked.tree_id);
+        tree.map(|tree| tree.share).ok_or(NtStatus::NETWORK_NAME_DELETED)
+    }
+
+    /// Who asks, for the store.
+    pub(crate) fn caller(&self, asked: &Asked) -> Result<Arc<Token>, NtStatus> {
+        self.session(asked)?.token.clone().ok_or(NtStatus::USER_SESSION_DELETED)
+    }
+
+    /// The open that a FileId of the body means, with the id resolved. An id of another session or tree is none.
+    pub(crate) fn open(&self, asked: &Asked, file_id: FileId) -> Result<(FileId, &Open), NtStatus> {
+        let file_id = asked.file_id(file_id)?;
+        let open = self.opens.get(&file_id.volatile).ok_or(NtStatus::FILE_CLOSED)?;
+        let is_ours = open.session_id == asked.session_id
+            && open.tree_id == asked.tree_id
+            && open.persistent == file_id.persistent;
+        if is_ours { Ok((file_id, open)) } else { Err(NtStatus::FILE_CLOSED) }
+    }
+
+    /// Likewise, of a file in a store; a pipe is none.
+    pub(crate) fn file(
+        &self,
+        asked: &Asked,
+        file_id: FileId,
+    ) -> Result<(FileId, ShareId, StoreOpen), NtStatus> {
+        let (file_id, open) = self.open(asked, file_id)?;
+        match open.held {
+            Held::File(store) => Ok((file_id, open.share, store)),
+            Held::Pipe(_) => Err(NtStatus::INVALID_DEVICE_REQUEST),
+        }
+    }
+
+    /// Checks ChannelSequence of a request that names an open. [MS-SMB2] 3.3.5.2.10
+    pub(crate) fn check_sequence(&mut self, asked: &mut Asked, file_id: FileId) -> Result<(), NtStatus> {
+        let dialect = self.negotiated(asked.connection)?.dialect;
+        if dialect < Dialect::SMB_3_0 {
+            return Ok(());
+        }
+        let file_id = asked.file_id(file_id)?;
+        let Some(open) = self.opens.get_mut(&file_id.volatile) else { return Ok(()) };
+        let is_replay = asked.flags.contains(HeaderFlags::REPLAY_OPERATION);
+        let ahead = asked.channel_sequence.wrapping_sub(open.channel_sequence);
+        let changes = matches!(asked.command, Command::WRITE | Command::SET_INFO | Command::IOCTL);
+        if ahead > 0x7FFF {
+            return if changes { Err(NtStatus::FILE_NOT_AVAILABLE) } else { Ok(()) };
+        }
+        if ahead != 0 {
+            open.outstanding_before += open.outstanding;
+            open.outstanding = 0;
+            open.channel_sequence = asked.channel_sequence;
+        }
+        if changes && is_replay && open.outstanding_before != 0 {
+            return Err(NtStatus::FILE_NOT_AVAILABLE);
+        }
+        open.outstanding += 1;
+        asked.counted = Some((file_id.volatile, open.channel_sequence));
+        Ok(())
+    }
+
+    /// A request that was counted is answered. [MS-SMB2] 3.3.4.1
+    pub(crate) fn uncount(&mut self, asked: &Asked) {
+        let Some((volatile, sequence)) = asked.counted else { return };
+        if let Some(open) = self.opens.get_mut(&volatile) {
+            let count = match open.channel_sequence == sequence {
+                true => &mut open.outstanding,
+                false => &mut open.outstanding_before,
+            };
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// Commands that an expired session may still send. [MS-SMB2] 3.3.5.2.9
+fn works_when_expired(command: Command) -> bool {
+    matches!(
+        command,
+        Command::SESSION_SETUP
+            | Command::LOGOFF
+            | Command::CLOSE
+            | Command::LOCK
+            | Command::TREE_DISCONNECT
+            | Command::OPLOCK_BREAK
+    )
+}

@@ -1,0 +1,274 @@
+//! [MS-SMB2] 3.3: the server's tables: sessions, channels, tree connects, opens; one owner, no I/O.
+//!
+//! Requests come in from connections, already checked as far as a connection can ([`Incoming`]); what shall be done comes
+//! out as [`Effect`]s: operations on a store, tokens to authenticate, answers. What was done comes back by its [`Ticket`].
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use nt::{Guid, NtStatus};
+use wire::oplock_break;
+
+mod answer;
+mod effect;
+mod lookup;
+mod open;
+mod pipe;
+mod session;
+mod share;
+mod teardown;
+
+pub use answer::Answer;
+pub(crate) use answer::AnswerBody;
+pub use effect::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
+pub(crate) use lookup::{Asked, Needs};
+pub(crate) use open::{Held, Open};
+pub(crate) use pipe::Pipe;
+pub(crate) use session::{Session, SessionState, Tree};
+pub(crate) use share::may_set;
+pub use share::{Share, ShareId, TagPolicy};
+
+use crate::connection::{Config, Incoming, Negotiated, Now, RequestId};
+use crate::ops::{self, Flow, Waiting};
+use crate::store::{Done, Op};
+
+/// The most sessions of one connection. (Not in the specification.)
+pub const SESSIONS_PER_CONNECTION_MAX: usize = 256;
+
+/// The most tree connects of one session. (Not in the specification.)
+pub const TREES_PER_SESSION_MAX: usize = 1024;
+
+/// The most opens of one session, of the server's own limit. Windows has 16384 by default.
+pub const OPENS_PER_SESSION_MAX: usize = 65_536;
+
+/// What a server is.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// What its connections offer.
+    pub connection: Arc<Config>,
+    /// Its name, as clients may ask for it.
+    pub name: String,
+    /// The shares; a [`ShareId`] is a place in this list.
+    pub shares: Vec<Share>,
+    /// EncryptData: every session that can must encrypt.
+    pub encrypt: bool,
+    /// RejectUnencryptedAccess: who cannot encrypt is not let in where encryption is demanded.
+    pub reject_unencrypted: bool,
+    /// The addresses clients may also use, for FSCTL_QUERY_NETWORK_INTERFACE_INFO.
+    pub interfaces: Vec<wire::ioctl::NetworkInterface>,
+    /// From where ids are counted: chance, so that those of an earlier run are not met again.
+    pub first_id: u64,
+}
+
+/// A connection as the tables know it.
+#[derive(Debug)]
+pub(crate) struct Linked {
+    pub(crate) negotiated: Arc<Negotiated>,
+    pub(crate) sessions: BTreeSet<u64>,
+}
+
+/// A request that waits for something.
+#[derive(Debug)]
+struct Parked {
+    asked: Option<Asked>,
+    waiting: Waiting,
+    interim: bool,
+}
+
+/// The server.
+#[derive(Debug)]
+pub struct Server {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) connections: BTreeMap<ConnectionId, Linked>,
+    pub(crate) sessions: BTreeMap<u64, Session>,
+    pub(crate) opens: BTreeMap<u64, Open>,
+    parked: BTreeMap<Ticket, Parked>,
+    by_request: BTreeMap<(ConnectionId, RequestId), Ticket>,
+    next_ticket: u64,
+    next_id: u64,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Server {
+    /// A server without connections.
+    pub fn new(config: Arc<ServerConfig>) -> Server {
+        let next_id = config.first_id;
+        Server {
+            config,
+            connections: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            opens: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            by_request: BTreeMap::new(),
+            next_ticket: 1,
+            next_id,
+            effects: Vec::new(),
+        }
+    }
+
+    /// What the server is.
+    pub fn config(&self) -> &Arc<ServerConfig> {
+        &self.config
+    }
+
+    /// Replaces what the server is; who is connected stays. Shares keep their places: those no longer there must not be
+    /// taken out of the list but be renamed or emptied by the caller.
+    pub fn reconfigure(&mut self, config: Arc<ServerConfig>) {
+        self.config = config;
+    }
+
+    /// Sessions, tree connects, opens and parked requests there are.
+    pub fn counts(&self) -> [usize; 4] {
+        let trees = self.sessions.values().map(|session| session.trees.len()).sum();
+        [self.sessions.len(), trees, self.opens.len(), self.parked.len()]
+    }
+
+    /// A connection has settled its dialect.
+    pub fn connect(&mut self, connection: ConnectionId, negotiated: Negotiated) {
+        let linked = Linked { negotiated: Arc::new(negotiated), sessions: BTreeSet::new() };
+        self.connections.insert(connection, linked);
+    }
+
+    /// A request of a connection.
+    pub fn handle(&mut self, now: Now, connection: ConnectionId, incoming: Incoming) -> Vec<Effect> {
+        let (asked, flow) = ops::start(self, now, connection, incoming);
+        match flow {
+            Ok(flow) => self.follow(asked, flow),
+            Err(status) => self.respond(&asked, Answer::error(status)),
+        }
+        self.take_effects()
+    }
+
+    /// A CANCEL of a connection. [MS-SMB2] 3.3.5.16
+    pub fn cancel(&mut self, connection: ConnectionId, request: RequestId) -> Vec<Effect> {
+        if let Some(ticket) = self.by_request.get(&(connection, request)).copied() {
+            self.cancel_ticket(ticket);
+        }
+        self.take_effects()
+    }
+
+    /// What a store did.
+    pub fn complete(&mut self, now: Now, ticket: Ticket, done: Done) -> Vec<Effect> {
+        if let Some(Parked { asked, waiting, .. }) = self.unpark(ticket) {
+            match asked {
+                Some(asked) => match ops::finish(self, now, &asked, waiting, done) {
+                    Ok(flow) => self.follow(asked, flow),
+                    Err(status) => self.respond(&asked, Answer::error(status)),
+                },
+                // A close that nobody waits for has no fault anybody could hear of.
+                None => {}
+            }
+        }
+        self.take_effects()
+    }
+
+    /// What authentication came to.
+    pub fn authenticated(&mut self, now: Now, ticket: Ticket, step: Authenticated) -> Vec<Effect> {
+        if let Some(Parked { asked: Some(asked), waiting, .. }) = self.unpark(ticket) {
+            match ops::session_setup::authenticated(self, now, &asked, waiting, step) {
+                Ok(answer) => self.respond(&asked, answer),
+                Err(status) => self.respond(&asked, Answer::error(status)),
+            }
+        }
+        self.take_effects()
+    }
+
+    /// An operation takes longer: the client is told to wait. [MS-SMB2] 3.3.4.2
+    pub fn delayed(&mut self, ticket: Ticket) -> Vec<Effect> {
+        if let Some(parked) = self.parked.get_mut(&ticket)
+            && let Some(asked) = parked.asked.as_ref().filter(|_| !parked.interim)
+        {
+            parked.interim = true;
+            let (connection, request) = (asked.connection, asked.request);
+            self.effects.push(Effect::Interim { connection, request });
+        }
+        self.take_effects()
+    }
+
+    fn follow(&mut self, asked: Asked, flow: Flow) {
+        match flow {
+            Flow::Answer(answer) => self.respond(&asked, *answer),
+            Flow::Submit(share, op, waiting) => {
+                let ticket = self.park(Some(asked), waiting);
+                self.effects.push(Effect::Submit { ticket, share, op });
+            }
+            Flow::Authenticate(exchange, token, waiting) => {
+                let connection = asked.connection;
+                let ticket = self.park(Some(asked), waiting);
+                self.effects.push(Effect::Authenticate { ticket, connection, exchange, token });
+            }
+            Flow::Disconnect => self.effects.push(Effect::Disconnect { connection: asked.connection }),
+        }
+    }
+
+    pub(crate) fn respond(&mut self, asked: &Asked, mut answer: Answer) {
+        self.uncount(asked);
+        answer.seal |= asked.seal;
+        let (connection, request) = (asked.connection, asked.request);
+        self.effects.push(Effect::Respond { connection, request, answer: Box::new(answer) });
+    }
+
+    /// An operation whose outcome nobody waits for.
+    pub(crate) fn submit_unheard(&mut self, share: ShareId, op: Op) {
+        let ticket = self.park(None, Waiting::Nobody);
+        self.effects.push(Effect::Submit { ticket, share, op });
+    }
+
+    fn park(&mut self, asked: Option<Asked>, waiting: Waiting) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        if let Some(asked) = &asked {
+            self.by_request.insert((asked.connection, asked.request), ticket);
+        }
+        self.parked.insert(ticket, Parked { asked, waiting, interim: false });
+        ticket
+    }
+
+    fn unpark(&mut self, ticket: Ticket) -> Option<Parked> {
+        let parked = self.parked.remove(&ticket)?;
+        if let Some(asked) = &parked.asked {
+            self.by_request.remove(&(asked.connection, asked.request));
+        }
+        Some(parked)
+    }
+
+    fn cancel_ticket(&mut self, ticket: Ticket) {
+        self.effects.push(Effect::CancelOp { ticket });
+    }
+
+    /// An id that this run of the server has not given.
+    pub(crate) fn new_id(&mut self) -> u64 {
+        loop {
+            self.next_id = self.next_id.wrapping_add(1);
+            // Neither means an id: 0 asks for a new session, all ones for the file of the request before.
+            if self.next_id != 0 && self.next_id != u64::MAX {
+                return self.next_id;
+            }
+        }
+    }
+
+    /// Notifies the client of an open, on the connection it came by or another of its session.
+    pub(crate) fn notify(&mut self, session_id: u64, notification: oplock_break::Notification) {
+        let channel = self.sessions.get(&session_id).and_then(|session| session.channels.keys().next());
+        if let Some(connection) = channel.copied() {
+            self.effects.push(Effect::Notify { connection, session_id, notification });
+        }
+    }
+
+    pub(crate) fn negotiated(&self, connection: ConnectionId) -> Result<Arc<Negotiated>, NtStatus> {
+        let linked = self.connections.get(&connection).ok_or(NtStatus::USER_SESSION_DELETED)?;
+        Ok(linked.negotiated.clone())
+    }
+
+    pub(crate) fn share(&self, id: ShareId) -> Option<&Share> {
+        self.config.shares.get(id.0)
+    }
+
+    /// The GUID of the client on a connection.
+    pub(crate) fn client_guid(&self, connection: ConnectionId) -> Guid {
+        self.connections.get(&connection).map_or(Guid::NIL, |linked| linked.negotiated.client_guid)
+    }
+
+    fn take_effects(&mut self) -> Vec<Effect> {
+        core::mem::take(&mut self.effects)
+    }
+}
