@@ -183,7 +183,7 @@ fn entry(ea: &Ea) -> Vec<u8> {
 }
 
 /// Reads a FILE_FULL_EA_INFORMATION list. Names come out in upper case. [MS-FSCC] 2.4.16
-pub(crate) fn decode_list(mut list: &[u8]) -> Result<Vec<Ea>, Refusal> {
+pub fn decode_list(mut list: &[u8]) -> Result<Vec<Ea>, Refusal> {
     let mut eas = Vec::new();
     loop {
         let inconsistent =

@@ -10,6 +10,7 @@ use nt::{
 };
 use wire::create::{NetworkAttributes, PosixResponse};
 use wire::ioctl::CopyChunk;
+use wire::lock::LockElement;
 
 /// What the store calls an open of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -142,6 +143,11 @@ pub enum Op {
         input: Vec<u8>,
         output_len_max: u32,
     },
+    /// Locks the ranges, all or none, or unlocks them one after the other.
+    Lock {
+        open: StoreOpen,
+        locks: Vec<LockElement>,
+    },
     /// Copies ranges from one open of this store to another, one after the other, until one fails.
     Copy {
         source: StoreOpen,
@@ -156,7 +162,9 @@ impl Op {
         const INLINE_BYTES_MAX: usize = 65_536;
         match self {
             Op::Read { len, .. } => usize::try_from(*len).is_ok_and(|len| len > INLINE_BYTES_MAX),
-            Op::Write { data, write_through, .. } => *write_through || data.as_slice().len() > INLINE_BYTES_MAX,
+            Op::Write { data, write_through, .. } => {
+                *write_through || data.as_slice().len() > INLINE_BYTES_MAX
+            }
             Op::Flush { .. } | Op::Copy { .. } | Op::QueryDirectory { restart: true, .. } => true,
             _ => false,
         }

@@ -3,12 +3,14 @@ mod facts;
 mod fields;
 mod fixed;
 mod name;
+mod opened;
 mod stat;
 mod streams;
 mod volume;
 
 pub(crate) use facts::Facts;
 pub(crate) use fields::{Fields, wire_len};
+pub use opened::OpenedFacts;
 pub(crate) use streams::chain;
 
 use crate::host::Host;

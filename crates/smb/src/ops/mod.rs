@@ -7,6 +7,7 @@ pub(crate) mod create;
 pub(crate) mod echo;
 pub(crate) mod flush;
 pub(crate) mod ioctl;
+pub(crate) mod lock;
 pub(crate) mod logoff;
 pub(crate) mod query_directory;
 pub(crate) mod query_info;
@@ -107,7 +108,8 @@ fn dispatch(server: &mut Server, now: Now, asked: &mut Asked, incoming: Incoming
         Request::QueryDirectory(request) => query_directory::start(server, asked, &request),
         Request::QueryInfo(request) => query_info::start(server, asked, &request),
         Request::SetInfo(request) => set_info::start(server, asked, &request),
-        Request::Lock(_) | Request::ChangeNotify(_) | Request::OplockBreak(_) => Err(NtStatus::NOT_SUPPORTED),
+        Request::Lock(request) => lock::start(server, asked, &request),
+        Request::ChangeNotify(_) | Request::OplockBreak(_) => Err(NtStatus::NOT_SUPPORTED),
         // The connection answers these itself.
         Request::Negotiate(_) | Request::Cancel(_) => Err(NtStatus::INVALID_PARAMETER),
     }

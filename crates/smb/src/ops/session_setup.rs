@@ -7,8 +7,8 @@ use super::{Flow, Started, Waiting as Parked};
 use crate::connection::{Incoming, Negotiated, Now, SessionSecurity};
 use crate::crypto::{Derivation, PreauthHash, SessionKeys, SigningKey};
 use crate::server::{
-    Answer, AnswerBody, Asked, Authenticated, Effect, ExchangeId, Identity, SESSIONS_PER_CONNECTION_MAX, Server,
-    Session, SessionState,
+    Answer, AnswerBody, Asked, Authenticated, Effect, ExchangeId, Identity, SESSIONS_PER_CONNECTION_MAX,
+    Server, Session, SessionState,
 };
 
 /// What a SESSION_SETUP is for.
@@ -99,7 +99,8 @@ fn check_binding(
     incoming: &Incoming,
     negotiated: &Negotiated,
 ) -> Result<(), NtStatus> {
-    let can = negotiated.is_smb3() && server.config.connection.capabilities.contains(Capabilities::MULTI_CHANNEL);
+    let can =
+        negotiated.is_smb3() && server.config.connection.capabilities.contains(Capabilities::MULTI_CHANNEL);
     if !can {
         return Err(NtStatus::REQUEST_NOT_ACCEPTED);
     }
@@ -267,9 +268,8 @@ fn establish(
     if let Some(channel) = session.channels.get_mut(&asked.connection) {
         channel.is_bound = true;
     }
-    let security = server
-        .security(asked, waiting.session_id, negotiated)
-        .unwrap_or_else(SessionSecurity::keyless);
+    let security =
+        server.security(asked, waiting.session_id, negotiated).unwrap_or_else(SessionSecurity::keyless);
     let (connection, session_id) = (asked.connection, waiting.session_id);
     server.effects.push(Effect::Establish { connection, session_id, security: Box::new(security) });
     if previous != 0 && previous != waiting.session_id && is_same_user {
@@ -324,12 +324,7 @@ fn authenticate_again(
 
 impl Server {
     /// The keys of a session on a connection: the channel's own key signs, the session's keys encrypt.
-    fn security(
-        &self,
-        asked: &Asked,
-        session_id: u64,
-        negotiated: &Negotiated,
-    ) -> Option<SessionSecurity> {
+    fn security(&self, asked: &Asked, session_id: u64, negotiated: &Negotiated) -> Option<SessionSecurity> {
         let session = self.sessions.get(&session_id)?;
         let mut keys = session.keys.clone()?;
         if let Some(signing) = session.channels.get(&asked.connection).and_then(|channel| channel.signing) {

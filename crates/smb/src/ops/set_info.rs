@@ -1,8 +1,8 @@
 //! [MS-SMB2] 3.3.5.21: SET_INFO.
 use nt::{FileInformationClass as Class, NtStatus};
+use wire::Response;
 use wire::query_info::InfoType;
 use wire::set_info::{self, Request};
-use wire::Response;
 
 use super::{Flow, Started, Waiting};
 use crate::server::{Asked, Server};
@@ -48,4 +48,3 @@ fn may_be_set(class: Class) -> bool {
             | Class::MOVE_CLUSTER_INFORMATION
     )
 }
-

@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn the_share_is_the_second_part_of_the_path() {
-        let share = |path: &str| share_name(Utf16::from(path).units()).map(|name| Utf16::from(name).to_text());
+        let share =
+            |path: &str| share_name(Utf16::from(path).units()).map(|name| Utf16::from(name).to_text());
         assert_eq!(share(r"\\server\IPC$"), Some(Some("IPC$".to_owned())));
         assert_eq!(share(r"\\server\share\"), Some(Some("share".to_owned())));
         for wrong in [r"server\share", r"\\server", r"\\server\", r"\\\share", r"\\server\share\below", ""] {

@@ -35,7 +35,8 @@ const CONTEXTS_MAX: u8 = 16;
 
 /// NDR, the transfer syntax of 32 bits, version 2. C706 annex I
 const NDR: [u8; 20] = [
-    0x04, 0x5D, 0x88, 0x8A, 0xEB, 0x1C, 0xC9, 0x11, 0x9F, 0xE8, 0x08, 0x00, 0x2B, 0x10, 0x48, 0x60, 2, 0, 0, 0,
+    0x04, 0x5D, 0x88, 0x8A, 0xEB, 0x1C, 0xC9, 0x11, 0x9F, 0xE8, 0x08, 0x00, 0x2B, 0x10, 0x48, 0x60, 2, 0, 0,
+    0,
 ];
 
 /// nca_op_rng_error, nca_unk_if and RPC_X_BAD_STUB_DATA. C706 annex E
@@ -61,12 +62,7 @@ pub(crate) struct Rpc {
 
 impl Default for Rpc {
     fn default() -> Rpc {
-        Rpc {
-            partial: Vec::new(),
-            stub: Vec::new(),
-            contexts: Vec::new(),
-            fragment_len: FRAGMENT_BYTES_MAX,
-        }
+        Rpc { partial: Vec::new(), stub: Vec::new(), contexts: Vec::new(), fragment_len: FRAGMENT_BYTES_MAX }
     }
 }
 

@@ -49,11 +49,8 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     if request.options.intersects(UNSUPPORTED) {
         return Err(NtStatus::NOT_SUPPORTED);
     }
-    let maximal = server
-        .session(asked)?
-        .trees
-        .get(&asked.tree_id)
-        .map_or(AccessMask::NONE, |tree| tree.maximal_access);
+    let maximal =
+        server.session(asked)?.trees.get(&asked.tree_id).map_or(AccessMask::NONE, |tree| tree.maximal_access);
     let beyond = request.desired_access.map_generic().without(
         maximal | AccessMask::MAXIMUM_ALLOWED | AccessMask::ACCESS_SYSTEM_SECURITY | AccessMask(0x0CE0_FE00),
     );
@@ -193,4 +190,3 @@ impl Server {
         wire::FileId { persistent, volatile }
     }
 }
-

@@ -1,1 +1,0 @@
-//! Sockets: a task a connection.

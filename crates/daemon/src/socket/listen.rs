@@ -1,0 +1,58 @@
+//! Accepting connections, within limits.
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
+use tokio::time::{Duration, sleep};
+
+use super::task::Task;
+use super::{Daemon, Inbox, lock};
+
+/// How long accepting rests when the process has no more descriptors.
+const REST: Duration = Duration::from_millis(100);
+
+impl Daemon {
+    /// Serves the connections of a listener until `stop` says true or is dropped; then every connection is closed.
+    pub async fn listen(self: Arc<Daemon>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                changed = stop.changed() => {
+                    if changed.is_err() || *stop.borrow() {
+                        return;
+                    }
+                }
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.accept(stream, peer.ip(), stop.clone()),
+                    Err(_) => sleep(REST).await,
+                },
+            }
+        }
+    }
+
+    fn accept(self: &Arc<Daemon>, stream: TcpStream, peer: IpAddr, stop: watch::Receiver<bool>) {
+        // Who is too many is let go at once.
+        if !self.has_room_for(peer) || stream.set_nodelay(true).is_err() {
+            return;
+        }
+        let id = self.new_connection();
+        let (mail, inbox) = unbounded_channel();
+        lock(&self.inboxes).insert(id, Inbox { mail, peer });
+        let daemon = self.clone();
+        tokio::spawn(async move {
+            if let Some(task) = Task::new(daemon.clone(), id, peer, inbox) {
+                task.run(stream, stop).await;
+            }
+            lock(&daemon.inboxes).remove(&id);
+            daemon.disconnected(id);
+        });
+    }
+
+    fn has_room_for(&self, peer: IpAddr) -> bool {
+        let limits = self.served().limits;
+        let inboxes = lock(&self.inboxes);
+        let same = inboxes.values().filter(|inbox| inbox.peer == peer).count();
+        inboxes.len() < limits.connections_max && same < limits.connections_per_address_max
+    }
+}

@@ -1,0 +1,134 @@
+//! Sockets: a task a connection, and what they share: the server's tables, the stores, the way from one to the other.
+//!
+//! A task owns its connection's machine and runs what the server asks for: what the kernel answers from memory at once, what
+//! may wait for a disk on a thread of its own. What another connection is to hear goes to the inbox of its task.
+mod deliver;
+mod listen;
+mod perform;
+mod task;
+mod write;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fsa::host::linux::LinuxHost;
+use fsa::{Volume, WaitId};
+use smb::connection::Config;
+use smb::server::{ConnectionId, Effect, Server, ServerConfig, ShareId, Ticket};
+use smb::store::Done;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::auth::Authenticator;
+
+/// A store behind a share.
+pub type ShareVolume = Volume<LinuxHost>;
+
+/// How much of everything there may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections_max: usize,
+    /// Connections of one address at once.
+    pub connections_per_address_max: usize,
+    /// How long a client may take to read what it is sent.
+    pub write_timeout: Duration,
+    /// How long a connection may be silent; SMB clients send an ECHO now and then.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections_max: 4096,
+            connections_per_address_max: 256,
+            write_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// What is served: shares and the store of each; a pipe has none.
+#[derive(Clone)]
+pub struct Served {
+    /// The server.
+    pub config: Arc<ServerConfig>,
+    /// A store a share, in the same order.
+    pub volumes: Vec<Option<Arc<ShareVolume>>>,
+    /// Who lets clients in.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// How much of everything.
+    pub limits: Limits,
+}
+
+/// A running server.
+pub struct Daemon {
+    server: Mutex<Server>,
+    served: Mutex<Arc<Served>>,
+    inboxes: Mutex<HashMap<ConnectionId, Inbox>>,
+    waits: Mutex<Waits>,
+    next_connection: AtomicU64,
+}
+
+struct Inbox {
+    mail: UnboundedSender<Effect>,
+    peer: IpAddr,
+}
+
+/// Requests that wait in a store, by the names that the store gave them.
+#[derive(Default)]
+struct Waits {
+    tickets: HashMap<(ShareId, WaitId), Ticket>,
+    names: HashMap<Ticket, (ShareId, WaitId)>,
+    /// Told before the wait was known here.
+    early: HashMap<(ShareId, WaitId), Done>,
+}
+
+impl Daemon {
+    /// A server that nobody is connected to.
+    pub fn new(served: Served) -> Arc<Daemon> {
+        Arc::new(Daemon {
+            server: Mutex::new(Server::new(served.config.clone())),
+            served: Mutex::new(Arc::new(served)),
+            inboxes: Mutex::new(HashMap::new()),
+            waits: Mutex::new(Waits::default()),
+            next_connection: AtomicU64::new(1),
+        })
+    }
+
+    /// Serves something else from now on; who is connected stays connected.
+    pub fn reload(&self, served: Served) {
+        lock(&self.server).reconfigure(served.config.clone());
+        *lock(&self.served) = Arc::new(served);
+    }
+
+    /// Connections, sessions, tree connects, opens and requests that wait.
+    pub fn counts(&self) -> [usize; 5] {
+        let [sessions, trees, opens, parked] = lock(&self.server).counts();
+        [lock(&self.inboxes).len(), sessions, trees, opens, parked]
+    }
+
+    /// The tables, for a moment: whoever holds them holds up every connection.
+    pub fn server(&self) -> MutexGuard<'_, Server> {
+        lock(&self.server)
+    }
+
+    fn served(&self) -> Arc<Served> {
+        lock(&self.served).clone()
+    }
+
+    fn connection_config(&self) -> Arc<Config> {
+        self.served().config.connection.clone()
+    }
+
+    fn new_connection(&self) -> ConnectionId {
+        ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Takes a lock, whatever became of who had it last.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,244 @@
+//! An operation on a store: MS-SMB2's words on one side, MS-FSA's on the other.
+use std::sync::Arc;
+
+use fsa::{
+    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, Refusal, Requester, SecurityContext,
+    SecurityInformation, StoppedOnSymlink, WaitId, Why,
+};
+use nt::security::{Sid, Token};
+use nt::{AccessMask, FileInformationClass, NtStatus};
+use smb::store::{Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
+use wire::create::{NetworkAttributes, PosixResponse};
+use wire::ioctl::CopyChunk;
+use wire::lock::{LockElement, LockFlags};
+
+use super::ShareVolume;
+
+/// What became of an operation.
+pub(super) enum Performed {
+    Done(Done),
+    /// The store will tell.
+    Waits(WaitId),
+}
+
+impl From<Done> for Performed {
+    fn from(done: Done) -> Performed {
+        Performed::Done(done)
+    }
+}
+
+/// STATUS_INVALID_VIEW_SIZE: what Windows answers a copy beyond the end of its source with (smbtorture smb2.ioctl.copy_chunk_src_exceed).
+const INVALID_VIEW_SIZE: NtStatus = NtStatus(0xC000_001F);
+
+type Outcome = Result<Done, Refusal>;
+
+/// Performs it.
+pub(super) fn perform(volume: &ShareVolume, op: Op) -> Performed {
+    match outcome(volume, op) {
+        Ok(done) => done.into(),
+        Err(refusal) => match refusal.waits() {
+            Some(wait) => Performed::Waits(wait),
+            None => Done::Failed(refusal.status).into(),
+        },
+    }
+}
+
+fn outcome(volume: &ShareVolume, op: Op) -> Outcome {
+    match op {
+        Op::Open(op) => open(volume, &op),
+        Op::Close { open, attributes } => close(volume, open, attributes),
+        Op::Read { open, offset, len } => volume.read(id(open), offset, size(len)).map(Done::Data),
+        Op::Write { open, offset, data, write_through } => {
+            volume.write(id(open), offset, data.as_slice())?;
+            if write_through {
+                volume.flush(id(open))?;
+            }
+            Ok(Done::Nothing)
+        }
+        Op::Flush { open } => volume.flush(id(open)).map(|()| Done::Nothing),
+        Op::QueryDirectory { open, class, len_max, restart, single, pattern } => {
+            let pattern = pattern.units();
+            let query = DirectoryQuery { class, len_max: size(len_max), restart, single, pattern };
+            volume.query_directory(id(open), &query).map(output)
+        }
+        Op::QueryFile { open, class, len_max } => query_file(volume, open, class, len_max),
+        Op::QueryEa { open, len_max, single, restart, index, names } => {
+            let names = Some(&*names).filter(|names| !names.is_empty());
+            let query = EaQuery { len_max: size(len_max), single, restart, index, names };
+            volume.query_ea(id(open), &query).map(output)
+        }
+        Op::QueryVolume { open, class, len_max } => {
+            volume.query_volume(id(open), class, size(len_max)).map(output)
+        }
+        Op::QuerySecurity { open, parts, len_max } => query_security(volume, open, parts, len_max),
+        Op::SetFile { caller, open, class, input } => {
+            let cx = context(&caller);
+            volume.set_information(&cx, Requester::Remote, id(open), class, &input).map(|()| Done::Nothing)
+        }
+        Op::SetSecurity { caller, open, parts, descriptor } => {
+            let parts = SecurityInformation(parts);
+            volume.set_security(&context(&caller), id(open), parts, &descriptor).map(|()| Done::Nothing)
+        }
+        Op::FsControl { open, code, input, output_len_max } => {
+            let reply = volume.fs_control(id(open), code, &input, size(output_len_max))?;
+            Ok(Done::Output { status: reply.status, bytes: reply.output })
+        }
+        Op::Lock { open, locks } => lock(volume, open, &locks),
+        Op::Copy { source, target, chunks } => Ok(Done::Copied(copy(volume, source, target, &chunks))),
+    }
+}
+
+fn id(open: StoreOpen) -> OpenId {
+    OpenId(open.0)
+}
+
+fn size(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+fn output(information: fsa::Information) -> Done {
+    Done::Output { status: information.status, bytes: information.bytes }
+}
+
+fn context(caller: &Arc<Token>) -> SecurityContext {
+    SecurityContext::user(Token::clone(caller))
+}
+
+fn open(volume: &ShareVolume, op: &OpenOp) -> Outcome {
+    let cx = context(&op.caller);
+    let eas = if op.eas.is_empty() { Vec::new() } else { fsa::decode_eas(&op.eas)? };
+    let request = OpenRequest {
+        path: op.name.units(),
+        desired_access: op.desired_access,
+        share_access: op.share_access,
+        disposition: op.disposition,
+        options: op.options,
+        attributes: op.attributes,
+        eas: &eas,
+        follow: Follow::Caller,
+        ..OpenRequest::existing(&[], AccessMask::NONE)
+    };
+    let opened = match volume.open(&cx, &request) {
+        Ok(opened) => opened,
+        Err(OpenError::StoppedOnSymlink(stop)) => return Ok(stopped(&stop)),
+        Err(OpenError::Refused(refusal)) => return Err(refusal),
+    };
+    let described = describe(volume, &cx, op, &opened);
+    if described.is_err() {
+        // The open is ours alone: what its closing says changes nothing.
+        let _ = volume.close(opened.id);
+    }
+    described
+}
+
+fn stopped(stop: &StoppedOnSymlink) -> Done {
+    let reparse_data = stop.link.as_bytes().get(8..).unwrap_or_default().to_vec();
+    Done::Stopped { unparsed_len: stop.unparsed_len, reparse_data }
+}
+
+/// Gives a new file what it shall have, and says what was opened.
+fn describe(volume: &ShareVolume, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
+    let open = volume.open_of(opened.id)?;
+    let facts = volume.opened_facts(opened.id)?;
+    let maximal_access = op.maximal_access.then(|| volume.maximal_access(cx, opened.id));
+    let maximal_access = maximal_access.transpose().map_err(|error| match error {
+        OpenError::Refused(refusal) => refusal,
+        OpenError::StoppedOnSymlink(_) => {
+            Refusal { status: NtStatus::STOPPED_ON_SYMLINK, why: Why::Object("a link of the caller's") }
+        }
+    })?;
+    let posix = op.posix_mode.map(|_| PosixResponse {
+        link_count: facts.links,
+        reparse_tag: facts.tag,
+        mode: facts.mode,
+        owner: Sid::new(22, &[1, facts.uid]).unwrap_or(Sid::NULL),
+        group: Sid::new(22, &[2, facts.gid]).unwrap_or(Sid::NULL),
+    });
+    let file = OpenedFile {
+        open: StoreOpen(opened.id.0),
+        action: opened.action,
+        attributes: attributes(&facts),
+        granted: open.granted,
+        is_directory: open.is_directory(),
+        is_reparse_point: opened.is_reparse_point_opened_without_flag,
+        file_id: facts.file_id,
+        volume_id: u64::from(volume.options().serial),
+        maximal_access,
+        posix,
+    };
+    Ok(Done::Opened(Box::new(file)))
+}
+
+fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {
+    let [creation_time, last_access_time, last_write_time, change_time] = facts.times;
+    NetworkAttributes {
+        creation_time,
+        last_access_time,
+        last_write_time,
+        change_time,
+        allocation_size: facts.allocated,
+        end_of_file: facts.size,
+        file_attributes: facts.attributes,
+    }
+}
+
+fn close(volume: &ShareVolume, open: StoreOpen, wants_attributes: bool) -> Outcome {
+    let facts = wants_attributes.then(|| volume.opened_facts(id(open)).ok()).flatten();
+    volume.close(id(open))?;
+    Ok(Done::Closed(facts.map(|facts| attributes(&facts))))
+}
+
+fn query_file(volume: &ShareVolume, open: StoreOpen, class: FileInformationClass, len_max: u32) -> Outcome {
+    volume.query_information(id(open), class, size(len_max)).map(output)
+}
+
+/// What is too small a buffer to a protocol is told with the length that it takes. [MS-SMB2] 3.3.5.20.3
+fn query_security(volume: &ShareVolume, open: StoreOpen, parts: u32, len_max: u32) -> Outcome {
+    match volume.query_security(id(open), SecurityInformation(parts), size(len_max)) {
+        Err(Refusal { status: NtStatus::BUFFER_OVERFLOW, why: Why::Length { wanted, .. } }) => {
+            Ok(Done::TooSmall(u32::try_from(wanted).unwrap_or(u32::MAX)))
+        }
+        other => other.map(output),
+    }
+}
+
+/// Locks all ranges or none; unlocks one after the other. [MS-SMB2] 3.3.5.14.1 and 3.3.5.14.2
+fn lock(volume: &ShareVolume, open: StoreOpen, locks: &[LockElement]) -> Outcome {
+    let range = |lock: &LockElement| fsa::LockRange { offset: lock.offset, len: lock.len };
+    for (at, element) in locks.iter().enumerate() {
+        if element.flags.contains(LockFlags::UNLOCK) {
+            volume.unlock(id(open), range(element))?;
+            continue;
+        }
+        let exclusive = element.flags.contains(LockFlags::EXCLUSIVE_LOCK);
+        let fail_immediately = element.flags.contains(LockFlags::FAIL_IMMEDIATELY) || locks.len() > 1;
+        if let Err(refusal) = volume.lock(id(open), range(element), exclusive, fail_immediately) {
+            for taken in locks.get(..at).unwrap_or_default() {
+                // It was taken a moment ago by this open, so nothing keeps it from being given back.
+                let _ = volume.unlock(id(open), range(taken));
+            }
+            return Err(refusal);
+        }
+    }
+    Ok(Done::Nothing)
+}
+
+/// [MS-SMB2] 3.3.5.15.6
+fn copy(volume: &ShareVolume, source: StoreOpen, target: StoreOpen, chunks: &[CopyChunk]) -> Copied {
+    let mut copied = Copied::default();
+    for chunk in chunks {
+        let read = volume.read(id(source), chunk.source_offset, size(chunk.len));
+        // A chunk that reaches beyond the end of the source is refused. [MS-SMB2] 3.3.5.15.6
+        let whole = read.and_then(|data| match data.len() == size(chunk.len) {
+            true => volume.write(id(target), chunk.target_offset, &data),
+            false => Err(Refusal { status: INVALID_VIEW_SIZE, why: Why::Object("beyond the source's end") }),
+        });
+        if let Err(refusal) = whole {
+            copied.fault = Some(refusal.status);
+            break;
+        }
+        copied.chunks += 1;
+        copied.bytes = copied.bytes.saturating_add(chunk.len);
+    }
+    copied
+}

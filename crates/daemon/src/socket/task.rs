@@ -1,0 +1,255 @@
+//! A connection's task: it owns the socket and the connection's machine.
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smb::connection::Effect as Local;
+use smb::connection::{Connection, Packet};
+use smb::server::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::write::write_all;
+use super::{Daemon, lock};
+use crate::auth::{Exchange, Step};
+use crate::clock::now;
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 128 * 1024;
+
+pub(super) struct Task {
+    daemon: Arc<Daemon>,
+    id: ConnectionId,
+    peer: IpAddr,
+    machine: Connection,
+    inbox: UnboundedReceiver<Effect>,
+    exchanges: HashMap<ExchangeId, Box<dyn Exchange>>,
+    packets: Vec<Packet>,
+    is_connected: bool,
+    is_over: bool,
+}
+
+/// Something to be done next.
+enum Work {
+    Local(Local),
+    Server(Effect),
+}
+
+impl Task {
+    /// A task for a connection just accepted; none when there is no chance to be had.
+    pub(super) fn new(
+        daemon: Arc<Daemon>,
+        id: ConnectionId,
+        peer: IpAddr,
+        inbox: UnboundedReceiver<Effect>,
+    ) -> Option<Task> {
+        let mut salt = [0; 32];
+        getrandom::fill(&mut salt).ok()?;
+        let [a, b, c, ..] = id.0.to_le_bytes();
+        let machine = Connection::new(daemon.connection_config(), now(), salt, [a, b, c]);
+        Some(Task {
+            daemon,
+            id,
+            peer,
+            machine,
+            inbox,
+            exchanges: HashMap::new(),
+            packets: Vec::new(),
+            is_connected: false,
+            is_over: false,
+        })
+    }
+
+    /// Runs until either side ends.
+    pub(super) async fn run(mut self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+        let limits = self.daemon.served().limits;
+        let (mut reader, mut writer) = stream.into_split();
+        let mut buffer = vec![0; READ_BYTES];
+        while !self.is_over {
+            let patience = self.patience(limits.idle_timeout);
+            let event = tokio::select! {
+                read = read_some(&mut reader, &mut buffer) => Event::Read(read),
+                mail = self.inbox.recv() => Event::Mail(mail),
+                () = sleep(patience) => Event::Time,
+                _ = stop.changed() => Event::Stop,
+            };
+            match event {
+                Event::Read(Some(len)) => {
+                    let bytes = buffer.get(..len).unwrap_or_default();
+                    let effects = self.machine.receive(now(), bytes);
+                    self.work(effects.into_iter().map(Work::Local).collect());
+                }
+                Event::Mail(Some(effect)) => self.work(VecDeque::from([Work::Server(effect)])),
+                Event::Time => self.tick(),
+                Event::Read(None) | Event::Mail(None) | Event::Stop => self.is_over = true,
+            }
+            while let Ok(effect) = self.inbox.try_recv() {
+                self.work(VecDeque::from([Work::Server(effect)]));
+            }
+            let packets = core::mem::take(&mut self.packets);
+            if !packets.is_empty() {
+                match timeout(limits.write_timeout, write_all(&mut writer, &packets)).await {
+                    Ok(Ok(())) => {}
+                    _ => self.is_over = true,
+                }
+            }
+        }
+    }
+
+    /// How long the task may sleep before it must look at the clock.
+    fn patience(&self, idle: Duration) -> Duration {
+        let until = self.machine.deadline().map(|at| at.saturating_sub(now().monotonic));
+        until.unwrap_or(idle).min(idle)
+    }
+
+    /// Time has passed: a client that is too slow goes, and so does one that says nothing at all.
+    fn tick(&mut self) {
+        let effects = self.machine.expire(now());
+        let is_idle =
+            effects.is_empty() && self.machine.outstanding() == 0 && self.machine.deadline().is_none();
+        self.work(effects.into_iter().map(Work::Local).collect());
+        self.is_over |= is_idle;
+    }
+
+    /// Does what is to be done, and what comes of it.
+    fn work(&mut self, mut queue: VecDeque<Work>) {
+        while let Some(work) = queue.pop_front() {
+            let more = match work {
+                Work::Local(effect) => self.do_local(effect),
+                Work::Server(effect) => self.do_server(effect),
+            };
+            // What follows from one thing comes before what was asked later.
+            for work in more.into_iter().rev() {
+                queue.push_front(work);
+            }
+        }
+    }
+
+    fn do_local(&mut self, effect: Local) -> Vec<Work> {
+        match effect {
+            Local::Send(packet) => {
+                self.packets.push(packet);
+                Vec::new()
+            }
+            Local::Disconnect(_) => {
+                self.is_over = true;
+                Vec::new()
+            }
+            Local::Cancel(request) => server_work(lock(&self.daemon.server).cancel(self.id, request)),
+            Local::Request(incoming) => {
+                let mut server = lock(&self.daemon.server);
+                if let Some(negotiated) = self.machine.negotiated().filter(|_| !self.is_connected) {
+                    server.connect(self.id, negotiated.clone());
+                    self.is_connected = true;
+                }
+                server_work(server.handle(now(), self.id, *incoming))
+            }
+        }
+    }
+
+    fn do_server(&mut self, effect: Effect) -> Vec<Work> {
+        let is_mine = addressee(&effect).is_none_or(|connection| connection == self.id);
+        if !is_mine {
+            self.daemon.mail(effect);
+            return Vec::new();
+        }
+        match effect {
+            Effect::Respond { request, mut answer, .. } => {
+                local_work(self.machine.respond(now(), request, answer.reply()))
+            }
+            Effect::Interim { request, .. } => match self.machine.interim(request) {
+                Some((_, effects)) => local_work(effects),
+                None => Vec::new(),
+            },
+            Effect::Establish { session_id, security, .. } => {
+                self.machine.establish(session_id, *security);
+                Vec::new()
+            }
+            Effect::Forget { session_id, .. } => {
+                self.machine.forget(session_id);
+                Vec::new()
+            }
+            Effect::Notify { session_id, notification, .. } => {
+                let body = wire::Response::OplockBreakNotification(notification);
+                local_work(self.machine.notify(session_id, body))
+            }
+            Effect::Authenticate { ticket, exchange, token, .. } => {
+                server_work(self.authenticate(ticket, exchange, &token))
+            }
+            Effect::Submit { ticket, share, op } => {
+                if op.may_block() {
+                    self.daemon.clone().perform_apart(ticket, share, op);
+                    return Vec::new();
+                }
+                server_work(self.daemon.perform(ticket, share, op))
+            }
+            Effect::CancelOp { ticket } => server_work(self.daemon.cancel_op(ticket)),
+            Effect::Disconnect { .. } => {
+                self.is_over = true;
+                Vec::new()
+            }
+        }
+    }
+
+    fn authenticate(&mut self, ticket: Ticket, id: ExchangeId, token: &[u8]) -> Vec<Effect> {
+        let exchange = self.exchanges.entry(id);
+        let served = self.daemon.served();
+        let step = exchange.or_insert_with(|| served.authenticator.begin(self.peer)).step(token);
+        let authenticated = match step {
+            Step::Continue { token } => Authenticated::Continue { token },
+            Step::Done { token, user, session_key } => {
+                let identity = Identity {
+                    name: user.name,
+                    token: user.token,
+                    is_guest: user.is_guest,
+                    is_anonymous: user.is_anonymous,
+                };
+                Authenticated::Done { token, identity, session_key }
+            }
+            Step::Failed { status } => Authenticated::Failed { status },
+        };
+        if !matches!(authenticated, Authenticated::Continue { .. }) {
+            self.exchanges.remove(&id);
+        }
+        lock(&self.daemon.server).authenticated(now(), ticket, authenticated)
+    }
+}
+
+enum Event {
+    Read(Option<usize>),
+    Mail(Option<Effect>),
+    Time,
+    Stop,
+}
+
+/// How many bytes came; nothing at the end.
+async fn read_some(reader: &mut OwnedReadHalf, buffer: &mut [u8]) -> Option<usize> {
+    reader.read(buffer).await.ok().filter(|len| *len > 0)
+}
+
+fn local_work(effects: Vec<Local>) -> Vec<Work> {
+    effects.into_iter().map(Work::Local).collect()
+}
+
+fn server_work(effects: Vec<Effect>) -> Vec<Work> {
+    effects.into_iter().map(Work::Server).collect()
+}
+
+/// The connection whose task must see to an effect; any task can see to the others.
+pub(super) fn addressee(effect: &Effect) -> Option<ConnectionId> {
+    match effect {
+        Effect::Respond { connection, .. }
+        | Effect::Interim { connection, .. }
+        | Effect::Establish { connection, .. }
+        | Effect::Forget { connection, .. }
+        | Effect::Notify { connection, .. }
+        | Effect::Authenticate { connection, .. }
+        | Effect::Disconnect { connection } => Some(*connection),
+        Effect::Submit { .. } | Effect::CancelOp { .. } => None,
+    }
+}
