@@ -133,7 +133,7 @@ impl<H: Host> Volume<H> {
     fn snapshot(&self, open: &Open<H>, pattern: &Pattern) -> Result<Vec<Listed>, Refusal> {
         let node = open.file.node();
         let mut names = Vec::new();
-        if open.link.lock().parent.is_some() {
+        if open.link.lock().parent.is_some() || self.options.root_is_folder {
             let dot = u16::from(b'.');
             names.extend(pattern.matches(&[dot]).then_some(Listed::Itself));
             names.extend(pattern.matches(&[dot, dot]).then_some(Listed::Parent));

@@ -59,6 +59,8 @@ pub struct VolumeOptions {
     pub label: Utf16,
     /// The volume's serial number.
     pub serial: u32,
+    /// To its users the root is a folder of a larger volume, and lists `.` and `..` as any folder does.
+    pub root_is_folder: bool,
     /// Record what happens for [`Volume::take_events`].
     pub events: bool,
 }

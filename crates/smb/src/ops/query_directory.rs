@@ -18,7 +18,8 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
     if !is_directory || request.output_len_max > negotiated.transfer_len_max {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    if !is_directory_class(request.class) && !(negotiated.posix && request.class == POSIX_INFORMATION) {
+    let is_posix = negotiated.posix && request.class == POSIX_INFORMATION;
+    if !is_directory_class(request.class) && !is_posix {
         return Err(NtStatus::INVALID_INFO_CLASS);
     }
     let op = Op::QueryDirectory {

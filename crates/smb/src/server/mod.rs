@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nt::{Guid, NtStatus};
-use wire::oplock_break;
 
 mod answer;
 mod effect;
@@ -148,14 +147,11 @@ impl Server {
 
     /// What a store did.
     pub fn complete(&mut self, now: Now, ticket: Ticket, done: Done) -> Vec<Effect> {
-        if let Some(Parked { asked, waiting, .. }) = self.unpark(ticket) {
-            match asked {
-                Some(asked) => match ops::finish(self, now, &asked, waiting, done) {
-                    Ok(flow) => self.follow(asked, flow),
-                    Err(status) => self.respond(&asked, Answer::error(status)),
-                },
-                // A close that nobody waits for has no fault anybody could hear of.
-                None => {}
+        // A close that nobody waits for has no fault anybody could hear of.
+        if let Some(Parked { asked: Some(asked), waiting, .. }) = self.unpark(ticket) {
+            match ops::finish(self, now, &asked, waiting, done) {
+                Ok(flow) => self.follow(asked, flow),
+                Err(status) => self.respond(&asked, Answer::error(status)),
             }
         }
         self.take_effects()
@@ -243,14 +239,6 @@ impl Server {
             if self.next_id != 0 && self.next_id != u64::MAX {
                 return self.next_id;
             }
-        }
-    }
-
-    /// Notifies the client of an open, on the connection it came by or another of its session.
-    pub(crate) fn notify(&mut self, session_id: u64, notification: oplock_break::Notification) {
-        let channel = self.sessions.get(&session_id).and_then(|session| session.channels.keys().next());
-        if let Some(connection) = channel.copied() {
-            self.effects.push(Effect::Notify { connection, session_id, notification });
         }
     }
 

@@ -1,6 +1,5 @@
 //! [MS-SMB2] 3.3.1.10: opens.
-use nt::{AccessMask, CreateOptions};
-use wire::FileId;
+use nt::AccessMask;
 
 use super::{Pipe, ShareId};
 use crate::store::StoreOpen;
@@ -23,16 +22,9 @@ pub(crate) struct Open {
     pub(crate) share: ShareId,
     pub(crate) held: Held,
     pub(crate) granted: AccessMask,
-    pub(crate) options: CreateOptions,
     pub(crate) is_directory: bool,
     /// ChannelSequence, OutstandingRequestCount and OutstandingPreRequestCount. [MS-SMB2] 3.3.5.2.10
     pub(crate) channel_sequence: u16,
     pub(crate) outstanding: u64,
     pub(crate) outstanding_before: u64,
-}
-
-impl Open {
-    pub(crate) fn file_id(&self, volatile: u64) -> FileId {
-        FileId { persistent: self.persistent, volatile }
-    }
 }

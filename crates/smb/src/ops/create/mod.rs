@@ -23,7 +23,6 @@ const UNDEFINED: CreateOptions = CreateOptions(0xFF00_0000);
 #[derive(Debug)]
 pub(crate) struct Waiting {
     share: ShareId,
-    options: CreateOptions,
     wanted: Wanted,
 }
 
@@ -73,7 +72,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
         maximal_access: wanted.maximal_access.is_some(),
         posix_mode: wanted.posix_mode,
     };
-    let waiting = Waiting { share: share_id, options: request.options, wanted };
+    let waiting = Waiting { share: share_id, wanted };
     Ok(Flow::Submit(share_id, Op::Open(Box::new(op)), Parked::Create(Box::new(waiting))))
 }
 
@@ -113,7 +112,7 @@ fn opened_file(server: &mut Server, asked: &Asked, waiting: &Waiting, opened: &O
     let open = Open {
         is_directory: opened.is_directory,
         granted: opened.granted,
-        ..new_open(asked, waiting.share, waiting.options, Held::File(opened.open))
+        ..new_open(asked, waiting.share, Held::File(opened.open))
     };
     let flags = if opened.is_reparse_point { CreateFlags::REPARSEPOINT } else { CreateFlags::NONE };
     let contexts = waiting.wanted.answer(opened);
@@ -137,7 +136,7 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
     let pipe = Pipe::open(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     let granted = request.desired_access.map_generic();
     let held = Held::Pipe(Box::new(pipe));
-    let open = Open { granted, ..new_open(asked, share, request.options, held) };
+    let open = Open { granted, ..new_open(asked, share, held) };
     let volatile = server.insert_open(open);
     let attributes = NetworkAttributes {
         allocation_size: 4096,
@@ -157,7 +156,7 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
     Ok(answer.into())
 }
 
-fn new_open(asked: &Asked, share: ShareId, options: CreateOptions, held: Held) -> Open {
+fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
     Open {
         persistent: 0,
         session_id: asked.session_id,
@@ -165,7 +164,6 @@ fn new_open(asked: &Asked, share: ShareId, options: CreateOptions, held: Held) -
         share,
         held,
         granted: AccessMask::NONE,
-        options,
         is_directory: false,
         channel_sequence: asked.channel_sequence,
         outstanding: 0,
