@@ -1,4 +1,4 @@
-//! Remote procedures over a pipe: the connection-oriented protocol of C706 chapter 12 as [MS-RPCE] 2.2.2 has it, as much of it
+//! Remote procedures over a pipe: the connection-oriented protocol of C706 chapter 12 as MS-RPCE 2.2.2 has it, as much of it
 //! as a client needs to list shares. No authentication of its own: the session below has one.
 use crate::server::ServerConfig;
 

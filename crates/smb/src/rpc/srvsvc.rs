@@ -1,16 +1,16 @@
-//! [MS-SRVS]: the calls by which clients list shares.
+//! MS-SRVS: the calls by which clients list shares.
 use wire::tree_connect::ShareType;
 
 use super::{BAD_STUB, Malformed, NdrReader, NdrWriter, UNKNOWN_OPERATION};
 use crate::server::{ServerConfig, Share};
 
-/// 4B324FC8-1670-01D3-1278-5A47BF6EE188, version 3.0. [MS-SRVS] 1.9
+/// 4B324FC8-1670-01D3-1278-5A47BF6EE188, version 3.0. MS-SRVS 1.9
 pub(super) const INTERFACE: [u8; 20] = [
     0xC8, 0x4F, 0x32, 0x4B, 0x70, 0x16, 0xD3, 0x01, 0x12, 0x78, 0x5A, 0x47, 0xBF, 0x6E, 0xE1, 0x88, 3, 0, 0,
     0,
 ];
 
-/// Operations. [MS-SRVS] 3.1.4
+/// Operations. MS-SRVS 3.1.4
 const NETR_SHARE_ENUM: u16 = 15;
 const NETR_SHARE_GET_INFO: u16 = 16;
 const NETR_SERVER_GET_INFO: u16 = 21;
@@ -22,7 +22,7 @@ const ERROR_ACCESS_DENIED: u32 = 5;
 const ERROR_INVALID_LEVEL: u32 = 124;
 const NERR_NET_NAME_NOT_FOUND: u32 = 2310;
 
-/// STYPE_DISKTREE, STYPE_IPC and STYPE_SPECIAL. [MS-SRVS] 2.2.2.4
+/// STYPE_DISKTREE, STYPE_IPC and STYPE_SPECIAL. MS-SRVS 2.2.2.4
 const STYPE_DISKTREE: u32 = 0;
 const STYPE_IPC: u32 = 3;
 const STYPE_SPECIAL: u32 = 0x8000_0000;
@@ -48,7 +48,7 @@ fn level_status(level: u32) -> u32 {
     }
 }
 
-/// [MS-SRVS] 3.1.4.8: all at once, however many there are.
+/// MS-SRVS 3.1.4.8: all at once, however many there are.
 fn share_enum(config: &ServerConfig, r: &mut NdrReader<'_>) -> Result<Vec<u8>, Malformed> {
     let _server = r.unique_string()?;
     let (level, _switch) = (r.u32()?, r.u32()?);
@@ -85,7 +85,7 @@ fn share_enum(config: &ServerConfig, r: &mut NdrReader<'_>) -> Result<Vec<u8>, M
     Ok(w.done())
 }
 
-/// SHARE_INFO_0, _1 and _501. [MS-SRVS] 2.2.4.22, .23 and .25
+/// SHARE_INFO_0, _1 and _501. MS-SRVS 2.2.4.22, .23 and .25
 fn share_info(w: &mut NdrWriter, level: u32, share: &Share) {
     w.string_pointer(&share.name);
     if level == 0 {
@@ -99,7 +99,7 @@ fn share_info(w: &mut NdrWriter, level: u32, share: &Share) {
     }
 }
 
-/// [MS-SRVS] 3.1.4.10
+/// MS-SRVS 3.1.4.10
 fn share_get_info(config: &ServerConfig, r: &mut NdrReader<'_>) -> Result<Vec<u8>, Malformed> {
     let _server = r.unique_string()?;
     let name = r.string()?;
@@ -123,7 +123,7 @@ fn share_get_info(config: &ServerConfig, r: &mut NdrReader<'_>) -> Result<Vec<u8
     Ok(w.done())
 }
 
-/// SERVER_INFO_100 and _101. [MS-SRVS] 3.1.4.17, 2.2.4.40 and .41
+/// SERVER_INFO_100 and _101. MS-SRVS 3.1.4.17, 2.2.4.40 and .41
 fn server_get_info(config: &ServerConfig, r: &mut NdrReader<'_>) -> Result<Vec<u8>, Malformed> {
     const PLATFORM_ID_NT: u32 = 500;
     /// SV_TYPE_WORKSTATION, SERVER and SERVER_NT.

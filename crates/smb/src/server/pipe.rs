@@ -1,4 +1,4 @@
-//! [MS-SMB2] 3.3.5.9 and [MS-SRVS]: the pipes of IPC$, each answered as soon as it is written to.
+//! [MS-SMB2] 3.3.5.9 and MS-SRVS: the pipes of IPC$, each answered as soon as it is written to.
 use std::collections::VecDeque;
 
 use nt::NtStatus;
