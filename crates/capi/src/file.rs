@@ -4,7 +4,8 @@ use crate::namespace::Mounted;
 use crate::port::{Packet, Port};
 use crate::request::Request;
 use crate::signal::{Deadline, Signal};
-use fsa::{ControlReply, OpenId};
+use crate::store::StoreId;
+use fsa::ControlReply;
 use nt::{FsctlCode, NtStatus};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -20,7 +21,7 @@ pub(crate) const SKIP_SET_EVENT_ON_HANDLE: u8 = 2;
 /// An open of the store, closed when this goes.
 pub(crate) struct Hold {
     pub(crate) mounted: Arc<Mounted>,
-    pub(crate) id: OpenId,
+    pub(crate) id: StoreId,
     closed: bool,
 }
 
@@ -67,8 +68,7 @@ impl OpenFile {
         input: &[u8],
         output_len_max: usize,
     ) -> Result<ControlReply, NtStatus> {
-        let reply = self.hold.mounted.volume.fs_control(self.hold.id, FsctlCode(code), input, output_len_max);
-        reply.map_err(|refusal| refusal.status)
+        self.hold.mounted.volume.fs_control(&self.hold.id, FsctlCode(code), input, output_len_max)
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
@@ -148,14 +148,14 @@ impl OpenFile {
 }
 
 impl Hold {
-    pub(crate) fn new(mounted: Arc<Mounted>, id: OpenId) -> Hold {
+    pub(crate) fn new(mounted: Arc<Mounted>, id: StoreId) -> Hold {
         Hold { mounted, id, closed: false }
     }
 
     /// Closes it, and says why a deletion that was due failed.
     pub(crate) fn close(mut self) -> Result<(), NtStatus> {
         self.closed = true;
-        self.mounted.volume.close(self.id).map_err(|refusal| refusal.status)
+        self.mounted.volume.close(&self.id)
     }
 }
 
@@ -163,7 +163,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         if !self.closed {
             // A deletion that fails now has nobody to be told to: CloseHandle succeeds on Windows too.
-            let _ = self.mounted.volume.close(self.id);
+            let _ = self.mounted.volume.close(&self.id);
         }
     }
 }

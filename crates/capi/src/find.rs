@@ -71,7 +71,7 @@ impl Find {
             single: false,
             pattern,
         };
-        let entries = self.directory.mounted.volume.query_directory(self.directory.id, &query)?;
+        let entries = self.directory.mounted.volume.query_directory(&self.directory.id, &query)?;
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.extend(decode(&entries.bytes));
         found.pop_front().ok_or(Failure::Win32(Win32Error::NO_MORE_FILES))

@@ -5,7 +5,8 @@ use crate::handles::{self, Handle};
 use crate::namespace;
 use crate::path::{self, Named};
 use crate::privileges;
-use fsa::{DirectoryQuery, Information, OpenId, Requester};
+use crate::store::StoreId;
+use fsa::{DirectoryQuery, Information, OpenId};
 use nt::{FileInformationClass as Class, NtStatus, Utf16, Win32Error};
 use std::sync::Arc;
 
@@ -41,10 +42,10 @@ fn query_of(class: u32) -> Option<Query> {
 pub(crate) fn query(file: &OpenFile, class: u32, len_max: usize) -> Outcome<Information> {
     let volume = &file.hold.mounted.volume;
     match query_of(class).ok_or(Win32Error::INVALID_PARAMETER)? {
-        Query::File(class) => Ok(volume.query_information(file.hold.id, class, len_max)?),
+        Query::File(class) => Ok(volume.query_information(&file.hold.id, class, len_max)?),
         Query::Directory { class, restart } => {
             let query = DirectoryQuery { class, len_max, restart, single: false, pattern: &[] };
-            Ok(volume.query_directory(file.hold.id, &query)?)
+            Ok(volume.query_directory(&file.hold.id, &query)?)
         }
     }
 }
@@ -62,7 +63,7 @@ pub(crate) fn set(file: &OpenFile, class: u32, input: &[u8]) -> Outcome<()> {
         _ => return Err(Win32Error::INVALID_PARAMETER.into()),
     };
     let cx = privileges::context();
-    Ok(file.hold.mounted.volume.set_information(&cx, Requester::Local, file.hold.id, class, &input)?)
+    Ok(file.hold.mounted.volume.set_information(&cx, &file.hold.id, class, &input)?)
 }
 
 /// FILE_RENAME_INFO with its handle and its Win32 name turned into what the store understands. The structure is that of
@@ -80,21 +81,36 @@ fn rename_input(hold: &Hold, input: &[u8]) -> Outcome<Vec<u8>> {
     if root == 0 && name.units().first() != Some(&u16::from(b':')) {
         return new_name(hold, path::win32(name.units())?, flags);
     }
-    let root = match root {
-        0 => None,
-        root => Some(root_of(hold, root)?),
-    };
-    Ok(encode_name(flags, root, name.units()))
+    if root == 0 {
+        return Ok(encode_name(flags, None, name.units()));
+    }
+    let root = root_of(hold, root)?;
+    match &root.hold.id {
+        StoreId::Host(id) => Ok(encode_name(flags, Some(*id), name.units())),
+        StoreId::Remote(_) => Ok(encode_name(flags, None, &below(&root, name.units())?)),
+    }
 }
 
-/// The open that a handle in RootDirectory stands for.
-fn root_of(hold: &Hold, root: u64) -> Outcome<OpenId> {
+/// The path of what lies in an open directory.
+pub(crate) fn below(root: &OpenFile, name: &[u16]) -> Outcome<Vec<u16>> {
+    let mut path = root.hold.mounted.volume.path(&root.hold.id)?;
+    if !name.is_empty() {
+        if path.last() != Some(&u16::from(b'\\')) {
+            path.push(u16::from(b'\\'));
+        }
+        path.extend_from_slice(name);
+    }
+    Ok(path)
+}
+
+/// The file that a handle in RootDirectory stands for.
+fn root_of(hold: &Hold, root: u64) -> Outcome<Arc<OpenFile>> {
     let root = usize::try_from(root).map_err(|_| Win32Error::INVALID_HANDLE)?;
     let root = handles::file(Handle(root))?;
     if !Arc::ptr_eq(&root.hold.mounted, &hold.mounted) {
         return Err(Win32Error::NOT_SAME_DEVICE.into());
     }
-    Ok(root.hold.id)
+    Ok(root)
 }
 
 /// The structure that gives a file a new name on its own volume.

@@ -17,5 +17,7 @@ mod path;
 mod pool;
 mod port;
 mod privileges;
+mod remote_store;
 mod request;
 mod signal;
+mod store;

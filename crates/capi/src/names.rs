@@ -6,7 +6,7 @@ use crate::information;
 use crate::namespace::{self, Spot};
 use crate::path::{self, Named};
 use crate::privileges;
-use fsa::{OpenRequest, Requester, SecurityContext};
+use fsa::{OpenRequest, SecurityContext};
 use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
     FsctlCode, NtStatus, ShareAccess, Utf16, Win32Error,
@@ -144,7 +144,7 @@ fn hold_existing(name: &[u16], access: AccessMask, options: CreateOptions) -> Ou
 
 fn set(hold: &Hold, class: FileInformationClass, input: &[u8]) -> Outcome<()> {
     let cx = privileges::context();
-    Ok(hold.mounted.volume.set_information(&cx, Requester::Local, hold.id, class, input)?)
+    Ok(hold.mounted.volume.set_information(&cx, &hold.id, class, input)?)
 }
 
 /// DeleteFileW and RemoveDirectoryW: of a link, the link.
@@ -170,8 +170,11 @@ fn make(cx: &SecurityContext, spot: &Spot, directory: bool, access: AccessMask) 
 /// GetFileAttributesW: of a link, the link's.
 pub(crate) fn attributes(name: &[u16]) -> Outcome<u32> {
     let hold = hold_existing(name, AccessMask::FILE_READ_ATTRIBUTES, ITSELF)?;
-    let tag =
-        hold.mounted.volume.query_information(hold.id, FileInformationClass::ATTRIBUTE_TAG_INFORMATION, 8)?;
+    let tag = hold.mounted.volume.query_information(
+        &hold.id,
+        FileInformationClass::ATTRIBUTE_TAG_INFORMATION,
+        8,
+    )?;
     let attributes = tag.bytes.first_chunk::<4>().copied().map(u32::from_le_bytes);
     attributes.ok_or(Failure::Status(NtStatus::INTERNAL_ERROR))
 }
@@ -230,12 +233,12 @@ pub(crate) fn create_symbolic_link(link: &[u16], target: &[u16], flags: u32) -> 
     let access = AccessMask::FILE_WRITE_ATTRIBUTES | AccessMask::DELETE | AccessMask::FILE_READ_ATTRIBUTES;
     let hold = make(&cx, &spot, flags & DIRECTORY != 0, access)?;
     let bytes = symlink.raw().encode();
-    let set_point = hold.mounted.volume.fs_control(hold.id, FsctlCode::SET_REPARSE_POINT, &bytes, 0);
-    if let Err(refusal) = set_point {
+    let set_point = hold.mounted.volume.fs_control(&hold.id, FsctlCode::SET_REPARSE_POINT, &bytes, 0);
+    if let Err(status) = set_point {
         // Nothing of it may stay: the name was free before.
         set(&hold, FileInformationClass::DISPOSITION_INFORMATION, &[1])?;
         hold.close()?;
-        return Err(refusal.into());
+        return Err(status.into());
     }
     Ok(hold.close()?)
 }
@@ -272,7 +275,7 @@ pub(crate) fn final_path(file: &OpenFile, flags: u32) -> Outcome<Vec<u16>> {
     const VOLUME_NAME_GUID: u32 = 1;
     const VOLUME_NAME_NONE: u32 = 4;
     let mounted = &file.hold.mounted;
-    let path = mounted.volume.open_of(file.hold.id)?.path().0;
+    let path = mounted.volume.path(&file.hold.id)?;
     let named = |name: &reparse::Volume| {
         let prefix = namespace::nt_prefix(name).replacen(r"\??\", r"\\?\", 1);
         prefix.encode_utf16().chain(path.iter().copied()).collect()

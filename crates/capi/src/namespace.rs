@@ -4,14 +4,14 @@
 //! drive's directory is on that drive; any other is on a volume that begins at the top of its mount.
 use crate::error::{Failure, Outcome};
 use crate::path::{self, Named};
+use crate::remote_store::RemoteStore;
+use crate::store::{Store, StoreOpened};
 use fsa::host::linux::{LinuxHost, LinuxOpenError, LinuxOptions, StoreAt};
 use fsa::host::name::encode_exact;
-use fsa::{
-    DriveMap, HOPS_MAX, OpenError, OpenRequest, Opened, SecurityContext, TargetFault, Volume, VolumeKind,
-    VolumeOptions, Why,
-};
+use fsa::{DriveMap, HOPS_MAX, OpenRequest, SecurityContext, Volume, VolumeKind, VolumeOptions};
 use nt::{NtStatus, Win32Error};
-use places::{Locator, RootChoice};
+use places::{Locator, Place, RootChoice};
+use remote::Address;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
@@ -26,7 +26,7 @@ const BACKSLASH: u16 = b'\\' as u16;
 
 /// A volume, and how it is called.
 pub(crate) struct Mounted {
-    pub(crate) volume: Volume<LinuxHost>,
+    pub(crate) volume: Store,
     /// Its root on the host.
     pub(crate) root: PathBuf,
     /// What it is mapped as; `None` for the top of a mount.
@@ -49,10 +49,19 @@ struct Namespace {
 #[derive(Clone)]
 struct Drive {
     name: reparse::Volume,
-    root: PathBuf,
+    at: DriveAt,
     manner: Manner,
     /// Opened on first use.
     mounted: Option<Arc<Mounted>>,
+}
+
+/// Where a drive is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum DriveAt {
+    /// A directory of this machine.
+    Directory(PathBuf),
+    /// A share of a server, or a directory of one.
+    Share(Address),
 }
 
 /// `None` until the environment was read.
@@ -69,14 +78,14 @@ pub(crate) struct Spot {
 /// Maps a drive, a volume or a share to a directory, or unmaps it. Files that are open stay on the volume they are on.
 pub(crate) fn map(name: &str, directory: Option<&Path>, manner: Manner) -> Outcome<()> {
     let name: reparse::Volume = name.parse().map_err(|_| Win32Error::INVALID_NAME)?;
-    let root = directory.map(directory_of).transpose()?;
+    let at = directory.map(place_of).transpose()?;
     change(|namespace| {
         namespace.drives.retain(|drive| !same(&drive.name, &name));
-        if let Some(root) = root {
+        if let Some(at) = at {
             if namespace.drives.len() >= VOLUMES_MAX {
                 return Err(Win32Error::NO_SYSTEM_RESOURCES.into());
             }
-            namespace.drives.push(Drive { name, root, manner, mounted: None });
+            namespace.drives.push(Drive { name, at, manner, mounted: None });
         }
         // What is mapped decides where absolute links lead, on every volume.
         namespace.mounts.clear();
@@ -91,7 +100,8 @@ pub(crate) fn spot(named: Named) -> Outcome<Spot> {
         Named::OnVolume { volume, path } => Ok(Spot { mounted: drive(&volume)?, path }),
         Named::OnCurrentDrive(path) => {
             let here = std::env::current_dir().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
-            let drive = read(|namespace| holding(&namespace.drives, &here).map(|drive| drive.name.clone()))?;
+            let drive =
+                read(|namespace| holding(&namespace.drives, &here).map(|(drive, _)| drive.name.clone()))?;
             Ok(Spot { mounted: self::drive(&drive.ok_or(Win32Error::PATH_NOT_FOUND)?)?, path })
         }
         Named::Host(path) => host(&path),
@@ -104,68 +114,18 @@ pub(crate) fn open(
     cx: &SecurityContext,
     spot: &Spot,
     request: &OpenRequest<'_>,
-) -> Outcome<(Arc<Mounted>, Opened)> {
+) -> Outcome<(Arc<Mounted>, StoreOpened)> {
     let mut spot = spot.clone();
     for _ in 0..=HOPS_MAX {
         let request = OpenRequest { path: &spot.path, ..*request };
-        match spot.mounted.volume.open(cx, &request) {
+        let refused = match spot.mounted.volume.open(cx, &request) {
             Ok(opened) => return Ok((spot.mounted, opened)),
-            Err(error) => match elsewhere(cx, &spot, &request, &error) {
-                Some(next) => spot = next,
-                None => return Err(Failure::Status(error.status())),
-            },
-        }
+            Err(refused) => refused,
+        };
+        let next = refused.elsewhere.and_then(|name| self::spot(path::nt(&name).ok()?).ok());
+        spot = next.ok_or(Failure::Status(refused.status))?;
     }
     Err(NtStatus::REPARSE_POINT_NOT_RESOLVED.into())
-}
-
-/// Where a link leads that left its volume, if another drive is there.
-fn elsewhere(
-    cx: &SecurityContext,
-    spot: &Spot,
-    request: &OpenRequest<'_>,
-    error: &OpenError,
-) -> Option<Spot> {
-    let OpenError::Refused(refusal) = error else { return None };
-    if refusal.why != Why::Target(TargetFault::UnknownDevice) || request.relative_to.is_some() {
-        return None;
-    }
-    let volume = &spot.mounted.volume;
-    let hops = match volume.open_tracing(cx, request) {
-        (Err(_), hops) => hops,
-        (Ok(opened), _) => {
-            // The link changed meanwhile: the second try opened it. The caller's next try will as well.
-            let _ = volume.close(opened.id);
-            return Some(spot.clone());
-        }
-    };
-    let (last, before) = hops.split_last()?;
-    let walked = before.last().and_then(|hop| hop.resumed.as_ref()).map_or(request.path, |path| path.units());
-    let names = |path: &[u16]| path.split(|unit| *unit == BACKSLASH).filter(|name| !name.is_empty()).count();
-    let tail = after(walked, names(last.link.units()));
-    let mut target = last.target.units().to_vec();
-    if target.last() == Some(&BACKSLASH) && !tail.is_empty() {
-        target.pop();
-    }
-    target.extend_from_slice(tail);
-    self::spot(path::nt(&target).ok()?).ok()
-}
-
-/// What follows the first `count` names of a path.
-fn after(path: &[u16], count: usize) -> &[u16] {
-    let mut left = count;
-    let mut in_name = false;
-    for (at, unit) in path.iter().enumerate() {
-        let name = *unit != BACKSLASH;
-        if !name && in_name && left == 0 {
-            return path.get(at..).unwrap_or_default();
-        }
-        if name && !in_name {
-            left = left.saturating_sub(1);
-        }
-        in_name = name;
-    }
-    &[]
 }
 
 fn drive(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
@@ -174,8 +134,8 @@ fn drive(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
     };
     match read(known)? {
         Some(Some(mounted)) => Ok(mounted),
-        // A share that is not mapped is one of a server, and there is no client here.
-        None if matches!(name, reparse::Volume::Share { .. }) => Err(Win32Error::BAD_NETPATH.into()),
+        // A share that is not mapped is one of a server.
+        None if matches!(name, reparse::Volume::Share { .. }) => share_of(name),
         None => Err(Win32Error::PATH_NOT_FOUND.into()),
         Some(None) => change(|namespace| {
             let drives = namespace.drives.clone();
@@ -184,7 +144,10 @@ fn drive(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
             if let Some(mounted) = &drive.mounted {
                 return Ok(Arc::clone(mounted));
             }
-            let mounted = mount(&drive.root, Some(drive.name.clone()), drive.manner, &drives)?;
+            let mounted = match &drive.at {
+                DriveAt::Directory(root) => mount(root, Some(drive.name.clone()), drive.manner, &drives)?,
+                DriveAt::Share(address) => mount_share(address.clone(), drive.name.clone())?,
+            };
             Ok(Arc::clone(drive.mounted.insert(mounted)))
         }),
     }
@@ -197,7 +160,7 @@ fn host(path: &[u16]) -> Outcome<Spot> {
     let located = locator.locate(&path).map_err(|error| win32_of_place(&error))?;
     let whole = located.host_path();
     if let Some((name, root)) = read(|namespace| {
-        holding(&namespace.drives, &whole).map(|drive| (drive.name.clone(), drive.root.clone()))
+        holding(&namespace.drives, &whole).map(|(drive, root)| (drive.name.clone(), root.to_owned()))
     })? {
         let below = whole.strip_prefix(&root).map_err(|_| Win32Error::PATH_NOT_FOUND)?;
         return Ok(Spot { mounted: drive(&name)?, path: nt_path(below.iter())? });
@@ -237,7 +200,8 @@ fn mount(
     })?;
     let mut names = DriveMap::new();
     for drive in drives {
-        let Ok(below) = drive.root.strip_prefix(root) else { continue };
+        let DriveAt::Directory(directory) = &drive.at else { continue };
+        let Ok(below) = directory.strip_prefix(root) else { continue };
         let Ok(path) = String::from_utf16(&nt_path(below.iter())?) else { continue };
         names = names.with(&nt_prefix(&drive.name), &path);
     }
@@ -249,7 +213,44 @@ fn mount(
         serial: u32::try_from(serial & u64::from(u32::MAX)).unwrap_or_default(),
         ..VolumeOptions::default()
     };
-    Ok(Arc::new(Mounted { volume: Volume::new(host, options), root: root.to_owned(), name }))
+    let volume = Store::Host(Volume::new(host, options));
+    Ok(Arc::new(Mounted { volume, root: root.to_owned(), name }))
+}
+
+fn mount_share(address: Address, name: reparse::Volume) -> Outcome<Arc<Mounted>> {
+    let volume = Store::Remote(RemoteStore::new(address)?);
+    Ok(Arc::new(Mounted { volume, root: PathBuf::new(), name: Some(name) }))
+}
+
+/// A share by its name alone: for whom the environment names, else there is no such path. It is a drive from then on.
+fn share_of(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
+    let reparse::Volume::Share { server, share } = name else {
+        return Err(Win32Error::PATH_NOT_FOUND.into());
+    };
+    let user = std::env::var("POINTSMAN_USER").ok().filter(|user| !user.is_empty());
+    if user.is_none() && std::env::var_os("KRB5CCNAME").is_none() {
+        return Err(Win32Error::BAD_NETPATH.into());
+    }
+    let text = |name: &nt::Utf16| name.to_text().ok_or(Win32Error::BAD_NETPATH);
+    let address = Address {
+        domain: std::env::var("POINTSMAN_DOMAIN").unwrap_or_default(),
+        user,
+        host: text(server)?,
+        port: 445,
+        share: text(share)?,
+        path: nt::Utf16(vec![BACKSLASH]),
+    };
+    change(|namespace| {
+        if namespace.drives.len() >= VOLUMES_MAX {
+            return Err(Win32Error::NO_SYSTEM_RESOURCES.into());
+        }
+        let at = DriveAt::Share(address.clone());
+        let mounted = mount_share(address, name.clone())?;
+        let drive =
+            Drive { name: name.clone(), at, manner: Manner::default(), mounted: Some(Arc::clone(&mounted)) };
+        namespace.drives.push(drive);
+        Ok(mounted)
+    })
 }
 
 /// What begins the NT names on a volume.
@@ -261,20 +262,26 @@ pub(crate) fn nt_prefix(volume: &reparse::Volume) -> String {
 }
 
 /// The drive that holds a host path, the deepest if several do.
-fn holding<'a>(drives: &'a [Drive], path: &Path) -> Option<&'a Drive> {
-    drives
-        .iter()
-        .filter(|drive| path.starts_with(&drive.root))
-        .max_by_key(|drive| drive.root.as_os_str().len())
+fn holding<'a>(drives: &'a [Drive], path: &Path) -> Option<(&'a Drive, &'a Path)> {
+    let directories = drives.iter().filter_map(|drive| match &drive.at {
+        DriveAt::Directory(root) => Some((drive, root.as_path())),
+        DriveAt::Share(_) => None,
+    });
+    directories.filter(|(_, root)| path.starts_with(root)).max_by_key(|(_, root)| root.as_os_str().len())
 }
 
-/// A directory that is to be a drive. An image and a share have a notation, and are not built.
-fn directory_of(place: &Path) -> Outcome<PathBuf> {
-    let host = places::Place::parse(place.as_os_str()).into_host();
-    let host = host.map_err(|error| win32_of_place(&error))?;
+/// What is to be a drive: a directory, or a share. An image has a notation, and is not built.
+fn place_of(place: &Path) -> Outcome<DriveAt> {
+    let host = match Place::parse(place.as_os_str()) {
+        Place::Smb(text) => {
+            let address = text.to_str().and_then(|text| Address::parse(text).ok());
+            return Ok(DriveAt::Share(address.ok_or(Win32Error::INVALID_NAME)?));
+        }
+        place => place.into_host().map_err(|error| win32_of_place(&error))?,
+    };
     let root = host.canonicalize().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
     match root.metadata() {
-        Ok(facts) if facts.is_dir() => Ok(root),
+        Ok(facts) if facts.is_dir() => Ok(DriveAt::Directory(root)),
         Ok(facts) if facts.is_file() => Err(Win32Error::NOT_SUPPORTED.into()), // an image
         _ => Err(Win32Error::DIRECTORY.into()),
     }
@@ -366,10 +373,10 @@ fn from_variable(value: Option<&OsStr>) -> Vec<Drive> {
         let (name, rest) = entry.split_at(at);
         let directory = Path::new(OsStr::from_bytes(rest.get(1..).unwrap_or_default()));
         let name = core::str::from_utf8(name).ok().and_then(|name| name.trim().parse().ok());
-        if let (Some(name), Ok(root)) = (name, directory_of(directory))
+        if let (Some(name), Ok(at)) = (name, place_of(directory))
             && drives.len() < VOLUMES_MAX
         {
-            drives.push(Drive { name, root, manner: Manner::default(), mounted: None });
+            drives.push(Drive { name, at, manner: Manner::default(), mounted: None });
         }
     }
     drives
@@ -378,19 +385,6 @@ fn from_variable(value: Option<&OsStr>) -> Vec<Drive> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn units(text: &str) -> Vec<u16> {
-        text.encode_utf16().collect()
-    }
-
-    #[test]
-    fn what_follows_the_first_names_of_a_path_is_found() {
-        for (path, count, tail) in
-            [(r"\a\b\c", 1, r"\b\c"), (r"a\b\c", 2, r"\c"), (r"\a", 1, ""), (r"\a\", 1, r"\"), (r"\a", 3, "")]
-        {
-            assert_eq!(after(&units(path), count), units(tail), "{path}");
-        }
-    }
 
     #[test]
     fn the_environment_s_map_leaves_out_what_cannot_be() {
@@ -403,12 +397,13 @@ mod tests {
     }
 
     #[test]
-    fn images_and_remote_places_are_refused_as_not_supported() {
+    fn an_image_is_refused_as_not_supported_and_a_share_is_taken() {
         let dir = tempfile::tempdir().unwrap();
         let image = dir.path().join("disk.img");
         std::fs::write(&image, b"x").unwrap();
         let not_supported = Failure::Win32(Win32Error::NOT_SUPPORTED);
-        assert_eq!(directory_of(&image), Err(not_supported));
-        assert_eq!(directory_of(Path::new("smb://server/share")), Err(not_supported));
+        assert_eq!(place_of(&image), Err(not_supported));
+        assert!(matches!(place_of(Path::new("smb://server/share")), Ok(DriveAt::Share(_))));
+        assert_eq!(place_of(Path::new("smb://server")), Err(Win32Error::INVALID_NAME.into()));
     }
 }

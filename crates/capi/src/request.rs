@@ -141,17 +141,17 @@ fn read(file: &OpenFile, offset: u64, into: &UserBytes) -> (NtStatus, usize) {
     let mut got = 0;
     loop {
         let wanted = (into.len() - got).min(TRANSFER_BYTES_MAX);
-        match file.hold.mounted.volume.read(file.hold.id, offset.saturating_add(got as u64), wanted) {
+        match file.hold.mounted.volume.read(&file.hold.id, offset.saturating_add(got as u64), wanted) {
             Ok(bytes) => {
                 got += into.write(got, &bytes);
                 if bytes.len() < wanted || got == into.len() {
                     return (NtStatus::SUCCESS, got);
                 }
             }
-            Err(refusal) if got > 0 && refusal.status == NtStatus::END_OF_FILE => {
+            Err(NtStatus::END_OF_FILE) if got > 0 => {
                 return (NtStatus::SUCCESS, got);
             }
-            Err(refusal) => return (refusal.status, got),
+            Err(status) => return (status, got),
         }
     }
 }
@@ -161,8 +161,8 @@ fn write(file: &OpenFile, offset: u64, from: &UserBytes) -> (NtStatus, usize) {
     loop {
         let bytes = from.read(put, TRANSFER_BYTES_MAX);
         let at = if offset == END_OF_DATA { offset } else { offset.saturating_add(put as u64) };
-        if let Err(refusal) = file.hold.mounted.volume.write(file.hold.id, at, &bytes) {
-            return (refusal.status, put);
+        if let Err(status) = file.hold.mounted.volume.write(&file.hold.id, at, &bytes) {
+            return (status, put);
         }
         put += bytes.len();
         if put == from.len() {

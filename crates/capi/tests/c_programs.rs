@@ -1,7 +1,7 @@
 //! The C programs of `tests/c`, compiled by every compiler in both languages, and run.
 mod programs;
 
-use programs::{COMMON, Compiler, POSIX, Program, have, run_all};
+use programs::{COMMON, Compiler, POSIX, Program, SHARES, have, run_all};
 use std::path::Path;
 use std::process::Command;
 
@@ -37,7 +37,7 @@ fn the_programs_compile_against_the_real_windows_headers() {
             continue;
         }
         let dir = tempfile::tempdir().unwrap();
-        for name in COMMON {
+        for name in COMMON.iter().chain(SHARES) {
             let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(format!("{name}.c"));
             let mut compile = Command::new(command);
             compile.args(language).args(["-Wall", "-Wextra", "-Werror", "-D_WIN32_WINNT=0x0A00"]);

@@ -1,5 +1,5 @@
 //! The command on shares of Debian's smbd, which keeps no reparse points in 4.17: the way there and the refusals.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // a test that cannot go on fails
 mod run;
 #[path = "../../remote/tests/smbd/mod.rs"]
 mod smbd;

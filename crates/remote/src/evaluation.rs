@@ -3,6 +3,7 @@ use core::fmt;
 use core::str::FromStr;
 use nt::{NtStatus, Utf16};
 use reparse::{Target, Volume};
+use std::ffi::OsString;
 
 use crate::open::Stopped;
 
@@ -92,6 +93,16 @@ impl Evaluation {
         remote_to_local: true,
         remote_to_remote: true,
     };
+
+    /// What `POINTSMAN_SYMLINK_EVALUATION` says, which `variable` reads; else the default.
+    pub fn from_environment(
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Evaluation, EvaluationParseError> {
+        match variable("POINTSMAN_SYMLINK_EVALUATION") {
+            None => Ok(Evaluation::default()),
+            Some(text) => text.to_string_lossy().parse(),
+        }
+    }
 
     /// Whether links of a class are followed.
     pub fn allows(self, class: EvaluationClass) -> bool {

@@ -28,4 +28,4 @@ pub use follow::{FollowError, HOPS_MAX, RemoteHop};
 pub use information::{RemoteEntry, SubjectBytes};
 pub use login::{Login, LoginError, Proof};
 pub use open::{RemoteOpen, RemoteRequest, Stopped};
-pub use share::{Policy, Sealing, Share};
+pub use share::{Policy, PolicyParseError, Sealing, Share};

@@ -1,4 +1,5 @@
 //! A connection, a session and a tree: a share as it is ready for use.
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use smb2::auth::kerberos::{KerberosCredentials, ccache};
@@ -59,6 +60,44 @@ impl Default for Policy {
         Policy { sealing: Sealing::IfOffered, old_dialects: false, timeout_ms: 15_000 }
     }
 }
+
+/// Why the environment has no policy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyParseError {
+    /// The variable that has a value it cannot have.
+    pub variable: &'static str,
+}
+
+impl Policy {
+    /// What `POINTSMAN_SEAL` (`if-offered`, `required`, `if-demanded`) and `POINTSMAN_OLD_DIALECTS` (`1`) say, which
+    /// `variable` reads; else the default.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Policy, PolicyParseError> {
+        const SEAL: &str = "POINTSMAN_SEAL";
+        const OLD: &str = "POINTSMAN_OLD_DIALECTS";
+        let sealing = match variable(SEAL).as_deref().and_then(OsStr::to_str) {
+            None if variable(SEAL).is_none() => Sealing::IfOffered,
+            Some("if-offered") => Sealing::IfOffered,
+            Some("required") => Sealing::Required,
+            Some("if-demanded") => Sealing::IfDemanded,
+            _ => return Err(PolicyParseError { variable: SEAL }),
+        };
+        let old_dialects = match variable(OLD).as_deref().and_then(OsStr::to_str) {
+            None if variable(OLD).is_none() => false,
+            Some("0") => false,
+            Some("1") => true,
+            _ => return Err(PolicyParseError { variable: OLD }),
+        };
+        Ok(Policy { sealing, old_dialects, ..Policy::default() })
+    }
+}
+
+impl std::fmt::Display for PolicyParseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has a value that it cannot have", self.variable)
+    }
+}
+
+impl std::error::Error for PolicyParseError {}
 
 impl Share {
     /// Connects to the share of an address; its path is not looked at.

@@ -132,7 +132,7 @@ pub unsafe extern "C" fn set_file_pointer_ex(
 /// EndOfFile of FILE_STANDARD_INFORMATION. [MS-FSCC] 2.4.47
 fn size(file: &OpenFile) -> Outcome<u64> {
     let class = FileInformationClass::STANDARD_INFORMATION;
-    let standard = file.hold.mounted.volume.query_information(file.hold.id, class, 24)?;
+    let standard = file.hold.mounted.volume.query_information(&file.hold.id, class, 24)?;
     let size = standard.bytes.get(8..).and_then(|rest| rest.first_chunk()).copied();
     Ok(u64::from_le_bytes(size.ok_or(NtStatus::INTERNAL_ERROR)?))
 }

@@ -78,7 +78,7 @@ pub extern "C" fn close_handle(handle: RawHandle) -> Bool {
 pub extern "C" fn flush_file_buffers(handle: RawHandle) -> Bool {
     boolean(|| {
         let file = handles::file(handle_of(handle))?;
-        Ok(file.hold.mounted.volume.flush(file.hold.id)?)
+        Ok(file.hold.mounted.volume.flush(&file.hold.id)?)
     })
 }
 

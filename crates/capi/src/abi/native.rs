@@ -5,8 +5,10 @@ use super::{RawHandle, handle_of, raw_of, status};
 use crate::error::{ACCESS_VIOLATION, Outcome};
 use crate::file::{Hold, OpenFile};
 use crate::handles::{self, Object};
+use crate::information;
 use crate::namespace::{self, Spot};
 use crate::request::{Completion, Request, Work};
+use crate::store::StoreId;
 use crate::{path, privileges};
 use core::ffi::c_void;
 use fsa::{OpenId, OpenRequest};
@@ -83,7 +85,12 @@ unsafe fn named(object: &ObjectAttributes) -> Outcome<(Spot, Option<OpenId>)> {
         return Ok((namespace::spot(path::nt(&name).map_err(|_| NtStatus::OBJECT_PATH_NOT_FOUND)?)?, None));
     }
     let root = handles::file(handle_of(object.root))?;
-    Ok((Spot { mounted: Arc::clone(&root.hold.mounted), path: name }, Some(root.hold.id)))
+    let mounted = Arc::clone(&root.hold.mounted);
+    match &root.hold.id {
+        StoreId::Host(id) => Ok((Spot { mounted, path: name }, Some(*id))),
+        // A server knows no opens to start at.
+        StoreId::Remote(_) => Ok((Spot { mounted, path: information::below(&root, &name)? }, None)),
+    }
 }
 
 /// NtFsControlFile. There are no APC routines.

@@ -33,7 +33,8 @@ int main(int count, char **words)
     failed |= !PointsmanMapDrive("X:", words[1], POINTSMAN_VOLUME_CSVFS) || error_of(set_on(u"X:\\csv")) != 1;
     failed |= !PointsmanMapDrive("X:", words[1], POINTSMAN_VOLUME_FAT) || error_of(set_on(u"X:\\fat")) != 1;
     failed |= !PointsmanMapDrive("X:", words[1], POINTSMAN_VOLUME_READ_ONLY) || error_of(set_on(u"X:\\new")) == 0;
-    failed |= error_of(PointsmanMapDrive("X:", "smb://server/share", 0)) != 50;
+    failed |= error_of(PointsmanMapDrive("X:", "smb://server", 0)) != 123;
+    failed |= !PointsmanMapDrive("X:", "smb://nobody@127.0.0.1:1/share", 0);
     failed |= error_of(PointsmanMapDrive("nonsense", words[1], 0)) != 123;
     failed |= !PointsmanMapDrive("\\\\server\\share", words[1], 0) || error_of(set_on(u"\\\\server\\share\\f")) != 0;
     failed |= !PointsmanMapDrive("X:", NULL, 0) || error_of(set_on(u"X:\\none")) != 6;

@@ -18,6 +18,8 @@ pub const COMMON: &[&str] = &[
     "native",
     "events",
 ];
+/// The programs that need a server.
+pub const SHARES: &[&str] = &["share"];
 /// The programs that need threads of this machine.
 pub const POSIX: &[&str] = &["threads"];
 /// The programs that include our header by its own name, without -fshort-wchar.
@@ -126,10 +128,11 @@ impl Program {
 
     pub fn prepared<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let drives = format!("C:={};D:={}", self.drive.path().display(), self.second_drive.path().display());
-        command
-            .arg(self.drive.path())
-            .env("POINTSMAN_DRIVES", drives)
-            .env("LD_LIBRARY_PATH", self.folder.path())
+        self.with_libraries(command.arg(self.drive.path()).env("POINTSMAN_DRIVES", drives))
+    }
+
+    pub fn with_libraries<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("LD_LIBRARY_PATH", self.folder.path())
     }
 
     pub fn assert_ok(&self, command: &mut Command) {
