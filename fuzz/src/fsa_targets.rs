@@ -193,6 +193,8 @@ impl Run<'_> {
             eas: &[],
             follow: if flags & 16 == 0 { Follow::Store } else { Follow::Caller },
             dont_reparse: false,
+            oplock_key: None,
+            parent_oplock_key: None,
         };
         if let Ok(opened) = self.volume.open(&self.cx, &request) {
             self.opens.push(opened.id);

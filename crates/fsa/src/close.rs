@@ -20,6 +20,7 @@ impl<H: Host> Volume<H> {
         let mut state = file.lock();
         state.opens.retain(|sharing| sharing.id != id);
         let deleted = self.delete_at_close(&mut state, &open);
+        self.close_oplock(&open, &state);
         if state.opens.is_empty() && !state.usn.is_empty() {
             let reason = state.usn | UsnReason::CLOSE;
             state.usn = UsnReason::NONE;
@@ -88,6 +89,7 @@ impl<H: Host> Volume<H> {
         open.link.lock().state = LinkState::Gone;
         self.changed();
         self.settle(&parent, open.options)?;
+        self.break_parent(open.actor(), &open.link);
         let filter = if open.file.is_directory() { NotifyFilter::DIR_NAME } else { NotifyFilter::FILE_NAME };
         let action = NotifyAction::REMOVED;
         self.tell_change(state, &open.file, &open.link, filter, action, UsnReason::FILE_DELETE);

@@ -3,6 +3,7 @@ use crate::host::{Host, NodeId};
 use crate::link::{Link, Place};
 use crate::lock::LockTable;
 use crate::opens::OpenId;
+use crate::oplock::{OplockKey, OplockTable};
 use nt::{AccessMask, ShareAccess, UsnReason, Utf16};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
@@ -13,6 +14,7 @@ pub struct File<H: Host> {
     object: RwLock<Object<H>>,
     state: Mutex<FileState<H>>,
     locks: Mutex<LockTable>,
+    oplocks: Mutex<OplockTable>,
 }
 
 /// The object on the host behind a file. It changes only where a host link or special file stands for a reparse point, for
@@ -47,6 +49,8 @@ pub struct Sharing<H: Host> {
     pub stream: Option<Utf16>,
     /// The name through which it was opened.
     pub link: Arc<Link<H>>,
+    /// The key of its oplocks.
+    pub oplock_key: Option<OplockKey>,
 }
 
 impl<H: Host> File<H> {
@@ -74,6 +78,12 @@ impl<H: Host> File<H> {
     /// The byte-range locks. Taken after the state's lock, where both are, and held over no call of the host.
     pub(crate) fn locks(&self) -> MutexGuard<'_, LockTable> {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The oplocks. Taken after the state's lock, where both are, before that of byte-range locks, and held over no call of
+    /// the host.
+    pub(crate) fn oplocks(&self) -> MutexGuard<'_, OplockTable> {
+        self.oplocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,6 +154,7 @@ impl<H: Host> FileTable<H> {
             object: RwLock::new(Object { node, id }),
             state: Mutex::new(state),
             locks: Mutex::default(),
+            oplocks: Mutex::default(),
         });
         files.known.insert(id, Arc::downgrade(&file));
         file

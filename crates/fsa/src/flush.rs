@@ -1,6 +1,7 @@
 //! Bringing what was changed to the disk. [MS-FSA] 2.1.5.7
 use crate::host::Host;
 use crate::opens::OpenId;
+use crate::oplock::Breaks;
 use crate::refusal::Refusal;
 use crate::volume::Volume;
 
@@ -8,6 +9,7 @@ impl<H: Host> Volume<H> {
     /// Returns when all that was changed of the open's file is on the disk; of the root, when everything is.
     pub fn flush(&self, id: OpenId) -> Result<(), Refusal> {
         let open = self.open_of(id)?;
+        self.break_oplock(&open, Breaks::written())?;
         if self.is_read_only() {
             return Ok(());
         }

@@ -4,6 +4,7 @@
 use crate::file::File;
 use crate::host::Host;
 use crate::opens::{Open, OpenId};
+use crate::oplock::Breaks;
 use crate::parked::{Completion, WaitId};
 use crate::refusal::{Refusal, Why};
 use crate::stream::folded;
@@ -98,6 +99,12 @@ impl LockTable {
         self.held.iter().find(conflicts).map(|lock| lock.owner)
     }
 
+    /// Where the first lock of the stream begins. [MS-FSA] 2.1.5.18
+    pub(crate) fn first_offset(&self, stream: Option<&Utf16>) -> Option<u64> {
+        let of_stream = self.held.iter().filter(|lock| lock.stream.as_ref() == stream);
+        of_stream.map(|lock| lock.range.offset).min()
+    }
+
     /// Takes the lock, if nothing conflicts.
     fn take(&mut self, lock: ByteRangeLock) -> Result<(), (OpenId, ByteRangeLock)> {
         let who = (lock.owner, lock.stream.as_ref());
@@ -133,6 +140,10 @@ impl<H: Host> Volume<H> {
         fail_immediately: bool,
     ) -> Result<(), Refusal> {
         let open = self.lockable(id, range)?;
+        // A lock beyond the data keeps nobody's cache from being right. [MS-FSA] 2.1.5.8
+        if !open.file.oplocks().is_empty() && range.offset < self.facts(&open)?.allocated {
+            self.break_oplock(&open, Breaks::data())?;
+        }
         let mut locks = open.file.locks();
         self.open_of(id)?; // closed meanwhile, it would never let go
         if locks.held.len() >= LOCKS_MAX || locks.wanted.len() >= LOCKS_MAX {

@@ -3,6 +3,7 @@ use crate::cursors::Cursors;
 use crate::file::File;
 use crate::host::Host;
 use crate::link::Link;
+use crate::oplock::OplockKey;
 use crate::refusal::{Refusal, Why};
 use nt::security::Privileges;
 use nt::{AccessMask, CreateOptions, NtStatus, ShareAccess, Utf16};
@@ -33,6 +34,10 @@ pub struct Open<H: Host> {
     /// The privileges held when the file was opened: SeCreateSymbolicLinkPrivilege counts from then on, whatever the caller
     /// loses or gains. [MS-FSA] 2.1.5.1 phase 3
     pub privileges: Privileges,
+    /// The key of its oplocks: TargetOplockKey.
+    pub oplock_key: Option<OplockKey>,
+    /// The key under which the same client caches the directory: ParentOplockKey.
+    pub parent_oplock_key: Option<OplockKey>,
     /// The name goes when this open closes.
     pub(crate) delete_on_close: AtomicBool,
     /// Where it stands.

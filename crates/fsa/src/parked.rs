@@ -5,6 +5,7 @@
 use crate::file::File;
 use crate::host::Host;
 use crate::opens::OpenId;
+use crate::oplock::OplockLevel;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::NtStatus;
@@ -32,6 +33,23 @@ pub enum Completion {
         /// How it ended.
         status: NtStatus,
     },
+    /// An oplock broke, or was given up or moved to another open. [MS-FSA] 2.1.5.18.3
+    OplockBreak {
+        /// The open that holds, or held, the oplock.
+        open: OpenId,
+        /// What is left of it; a client is told this level.
+        level: OplockLevel,
+        /// True when [`Volume::acknowledge_oplock`] must be called: until then others wait.
+        acknowledge: bool,
+        /// SUCCESS; OPLOCK_SWITCHED_TO_NEW_HANDLE or OPLOCK_HANDLE_CLOSED, of which no client is told;
+        /// CANNOT_GRANT_REQUESTED_OPLOCK when an acknowledgement asked for too much.
+        status: NtStatus,
+    },
+    /// What stood in the way of a request has gone: submit it again. [MS-FSA] 2.1.4.12.1
+    Resume {
+        /// The wait.
+        wait: WaitId,
+    },
 }
 
 /// What waits where, and what is to be told.
@@ -46,6 +64,8 @@ pub(crate) struct Parking<H: Host> {
 pub(crate) enum Waits<H: Host> {
     /// For a lock on this file.
     Lock(Weak<File<H>>),
+    /// For an oplock on this file to break.
+    Oplock(Weak<File<H>>),
 }
 
 impl<H: Host> Parking<H> {
@@ -99,6 +119,7 @@ impl<H: Host> Volume<H> {
         let Some(at) = self.parking.unpark(wait) else { return false };
         match at {
             Waits::Lock(file) => file.upgrade().is_some_and(|file| self.cancel_lock(&file, wait)),
+            Waits::Oplock(file) => file.upgrade().is_some_and(|file| file.oplocks().forget_wait(wait)),
         }
     }
 
@@ -114,7 +135,8 @@ impl Refusal {
         Refusal::new(NtStatus::PENDING, Why::Waits(wait))
     }
 
-    /// The name of the wait, if the request is not refused but waits: answer the client with STATUS_PENDING.
+    /// The name of the wait, if the request is not refused but waits: answer the client with STATUS_PENDING. On
+    /// [`Completion::Resume`] the request is submitted again as it was.
     pub fn waits(&self) -> Option<WaitId> {
         match self.why {
             Why::Waits(wait) => Some(wait),

@@ -2,6 +2,7 @@
 use crate::host::{Host, HostError, HostFault, meta};
 use crate::lock::LockRange;
 use crate::opens::{Open, OpenId};
+use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::{AccessMask, NtStatus};
@@ -28,6 +29,7 @@ impl<H: Host> Volume<H> {
         if len == 0 {
             return Ok(Vec::new());
         }
+        self.break_oplock(&open, Breaks::written())?;
         self.check_range(&open, LockRange { offset, len: len as u64 }, false)?;
         let data = match &open.stream {
             None => self.read_unnamed(&open, offset, len)?,

@@ -3,6 +3,7 @@ use crate::context::SecurityContext;
 use crate::host::meta::{self, Meta};
 use crate::host::{Host, HostResult};
 use crate::opens::OpenId;
+use crate::oplock::Breaks;
 use crate::query::Information;
 use crate::refusal::{Refusal, Why};
 use crate::volume::{Volume, VolumeKind};
@@ -109,6 +110,7 @@ impl<H: Host> Volume<H> {
             }
         }
         let mut state = open.file.lock();
+        self.break_oplock(&open, Breaks::handles())?;
         let node = open.file.node();
         let new = merge(self.effective_descriptor(&node)?, given, parts);
         let bytes = new.encode().map_err(|_| invalid("the descriptor is too long"))?;

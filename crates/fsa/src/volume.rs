@@ -4,8 +4,10 @@ use crate::file::FileTable;
 use crate::host::meta::SpecialForm;
 use crate::host::{Host, HostResult};
 use crate::opens::{Open, OpenId, OpenTable};
+use crate::oplock::{Breaks, Patience};
 use crate::parked::Parking;
 use crate::refusal::{Refusal, Why};
+use crate::stream::folded;
 use nt::{CreateOptions, NtStatus, Utf16, upcase};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -204,15 +206,27 @@ impl<H: Host> Volume<H> {
         }
     }
 
-    /// True when something below `path` (`\a\b`) is open: such a directory cannot be renamed. [MS-FSA] 2.1.5.15.12
-    pub(crate) fn opens_below(&self, path: &Utf16) -> bool {
-        let mut prefix = path.0.clone();
+    /// True when something below an open's directory is open: such a directory cannot be renamed. Who caches handles there is
+    /// asked first to let go. [MS-FSA] 2.1.4.2 and 2.1.5.15.12
+    pub(crate) fn opens_below(&self, open: &Open<H>) -> Result<bool, Refusal> {
+        let mut prefix = open.path().0;
         if prefix.last() != Some(&u16::from(b'\\')) {
             prefix.push(u16::from(b'\\'));
         }
-        self.opens.all().iter().any(|open| {
-            let place = open.link.lock();
-            place.path.0.len() > prefix.len() && place.path.0.starts_with(&prefix)
-        })
+        let below: Vec<Arc<Open<H>>> = self
+            .opens
+            .all()
+            .into_iter()
+            .filter(|other| {
+                let place = other.link.lock();
+                place.path.0.len() > prefix.len() && place.path.0.starts_with(&prefix)
+            })
+            .collect();
+        for other in &below {
+            let stream = other.stream.as_ref().map(folded);
+            let breaks = Breaks::name();
+            self.check_oplock(&other.file, stream.as_ref(), open.actor(), breaks, Patience::Waits)?;
+        }
+        Ok(!below.is_empty())
     }
 }

@@ -2,6 +2,7 @@
 use crate::host::{Host, HostError, HostFault, meta};
 use crate::lock::LockRange;
 use crate::opens::{Open, OpenId};
+use crate::oplock::Breaks;
 use crate::read::TRANSFER_BYTES_MAX;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
@@ -38,6 +39,7 @@ impl<H: Host> Volume<H> {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.break_oplock(&open, Breaks::data())?;
         self.check_range(&open, LockRange { offset, len: bytes.len() as u64 }, true)?;
         let pinned = self.pinned_modified(&open)?;
         let extends = end > size;

@@ -83,11 +83,13 @@ impl<H: Host> Volume<H> {
         let filter = if directory { NotifyFilter::DIR_NAME } else { NotifyFilter::FILE_NAME };
         let (file, link) = (Arc::clone(&draft.file), Arc::clone(&draft.link));
         self.tell_change(&mut state, &file, &link, filter, NotifyAction::ADDED, UsnReason::FILE_CREATE);
+        self.break_parent(asking.actor(), &link);
         self.keep(asking, draft, id);
         Ok(Attempt::Opened(Opened {
             id,
             action: CreateAction::CREATED,
             is_reparse_point_opened_without_flag: false,
+            is_oplock_breaking: false,
         }))
     }
 

@@ -1,4 +1,5 @@
 //! Opening what exists. [MS-FSA] 2.1.5.1.2
+use super::breaks::Opening;
 use super::parameters::overwrites;
 use super::stream_kind::{StreamToOpen, decide};
 use super::walk::Tail;
@@ -50,11 +51,18 @@ impl<H: Host> Volume<H> {
             StreamToOpen::Directory => (None, self.directory_action(request, &link)?),
             StreamToOpen::Data(name) => self.stream_action(request, &state, &object, name)?,
         };
+        let folded_stream = stream.as_ref().map(folded);
+        let opening = Opening { asking, file: &file, stream: folded_stream.as_ref(), action };
+        let mut is_oplock_breaking = self.break_batch(opening)?;
         let added = added_rights(action, stream.is_some());
         let granted = self.grant_existing(asking, added, &object, &link)?;
         let draft = Draft { file: Arc::clone(&file), link, stream, granted };
         let sharing = self.sharing_of(request, &draft);
-        sharing::check(&state.opens, &sharing)?;
+        if let Err(violation) = sharing::check(&state.opens, &sharing) {
+            self.break_handles(opening)?;
+            return Err(violation.into());
+        }
+        is_oplock_breaking |= self.break_for_open(opening)?;
         if action != CreateAction::OPENED {
             self.require_writable()?;
             self.change_existing(request, &mut state, &object, &draft, action)?;
@@ -67,6 +75,7 @@ impl<H: Host> Volume<H> {
             id,
             action,
             is_reparse_point_opened_without_flag: is_reparse_point && !request.opens_reparse_point(),
+            is_oplock_breaking,
         }))
     }
 
@@ -237,6 +246,7 @@ impl<H: Host> Volume<H> {
             share: request.share_access,
             stream: draft.stream.as_ref().map(folded),
             link: Arc::clone(&draft.link),
+            oplock_key: request.oplock_key,
         }
     }
 
@@ -252,6 +262,8 @@ impl<H: Host> Volume<H> {
             share: request.share_access,
             options: request.options,
             privileges: cx.token.privileges,
+            oplock_key: request.oplock_key,
+            parent_oplock_key: request.parent_oplock_key,
             delete_on_close: AtomicBool::new(request.options.contains(CreateOptions::DELETE_ON_CLOSE)),
             cursors: Cursors::default(),
         };

@@ -1,4 +1,5 @@
 //! Opening a file. [MS-FSA] 2.1.5.1
+mod breaks;
 mod create;
 mod existing;
 mod parameters;
@@ -17,6 +18,7 @@ use crate::context::SecurityContext;
 use crate::host::Host;
 use crate::host::meta::Ea;
 use crate::opens::OpenId;
+use crate::oplock::OplockKey;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use core::fmt;
@@ -52,6 +54,10 @@ pub struct OpenRequest<'a> {
     pub follow: Follow,
     /// Meet no reparse point in the path, or fail. OBJ_DONT_REPARSE
     pub dont_reparse: bool,
+    /// What this open has in common with others of one client, so that they do not break each other's oplocks.
+    pub oplock_key: Option<OplockKey>,
+    /// The key under which the same client caches the directory.
+    pub parent_oplock_key: Option<OplockKey>,
 }
 
 /// Who follows symbolic links. Mount points are always the store's to follow.
@@ -73,6 +79,8 @@ pub struct Opened {
     pub action: CreateAction,
     /// The object is a reparse point and was opened though FILE_OPEN_REPARSE_POINT was not given. [MS-SMB2] 2.2.14
     pub is_reparse_point_opened_without_flag: bool,
+    /// Another open's oplock is breaking, and FILE_COMPLETE_IF_OPLOCKED did not wait: OPLOCK_BREAK_IN_PROGRESS.
+    pub is_oplock_breaking: bool,
 }
 
 /// An open that failed.
@@ -109,6 +117,8 @@ impl<'a> OpenRequest<'a> {
             eas: &[],
             follow: Follow::Store,
             dont_reparse: false,
+            oplock_key: None,
+            parent_oplock_key: None,
         }
     }
 

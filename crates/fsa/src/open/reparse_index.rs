@@ -65,6 +65,7 @@ impl<H: Host> Volume<H> {
             id: open_id,
             action: CreateAction::OPENED,
             is_reparse_point_opened_without_flag: false,
+            is_oplock_breaking: false,
         }))
     }
 }

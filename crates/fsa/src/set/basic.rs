@@ -78,6 +78,7 @@ impl<H: Host> Volume<H> {
             return Ok(());
         }
         self.settle(&node, open.options)?;
+        self.break_parent(open.actor(), &open.link);
         let (action, reason) = (NotifyAction::MODIFIED, UsnReason::BASIC_INFO_CHANGE);
         self.tell_change(&mut state, &open.file, &open.link, filter, action, reason);
         Ok(())

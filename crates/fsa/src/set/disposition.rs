@@ -3,6 +3,7 @@ use super::{Input, refuse};
 use crate::host::Host;
 use crate::link::LinkState;
 use crate::opens::Open;
+use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::stream::folded;
 use crate::volume::Volume;
@@ -53,6 +54,9 @@ impl<H: Host> Volume<H> {
     /// of its target counts. semantics 3.5
     fn dispose(&self, open: &Open<H>, delete: bool, ignore_readonly: bool) -> Result<(), Refusal> {
         let mut state = open.file.lock();
+        if delete {
+            self.break_oplock(open, Breaks::handles())?;
+        }
         let stream = open.stream.as_ref().map(folded);
         if !delete {
             match stream {

@@ -5,6 +5,7 @@ use crate::context::SecurityContext;
 use crate::host::{Host, RenameMode};
 use crate::link::{Link, LinkState};
 use crate::opens::Open;
+use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::volume::{Volume, VolumeKind};
 use nt::{AccessMask, NotifyAction, NotifyFilter, NtStatus, UsnReason};
@@ -40,6 +41,7 @@ impl<H: Host> Volume<H> {
         let to = self.destination(cx, requester, open, new, AccessMask::FILE_WRITE_DATA)?;
         let _one_rename = self.lock_renames();
         let mut state = open.file.lock();
+        self.break_oplock(open, Breaks::name())?;
         let node = open.file.node();
         let name = match self.host.lookup(&to.node, &to.name)? {
             None => self.host.link(&node, &to.node, &to.name)?,
@@ -51,6 +53,7 @@ impl<H: Host> Volume<H> {
                     }
                 } else {
                     let file = self.replaceable(cx, new, &object, &to)?;
+                    self.break_replaced(open, file.as_ref())?;
                     let guard = file.as_ref().map(|file| (file.lock(), Arc::clone(file)));
                     if guard.as_ref().is_some_and(|(there, _)| !there.opens.is_empty()) && !new.replace_open {
                         return Err(refuse(NtStatus::ACCESS_DENIED, "what would be replaced is open"));
@@ -68,6 +71,7 @@ impl<H: Host> Volume<H> {
         self.archive(open)?;
         self.settle(&to.node, open.options)?;
         let link = Link::new(to.place(name));
+        self.break_parent(open.actor(), &link);
         let (filter, reason) = (NotifyFilter::FILE_NAME, UsnReason::HARD_LINK_CHANGE);
         self.tell_change(&mut state, &open.file, &link, filter, NotifyAction::ADDED, reason);
         Ok(())

@@ -7,6 +7,7 @@ use crate::host::{Host, HostName, NodeId, RenameMode};
 use crate::link::{Link, LinkState};
 use crate::object::Object;
 use crate::opens::Open;
+use crate::oplock::{Breaks, Patience};
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::security::access_check;
@@ -56,7 +57,8 @@ impl<H: Host> Volume<H> {
             };
             (from, place.name.clone(), id)
         };
-        if directory && self.opens_below(&open.path()) {
+        self.break_oplock(open, Breaks::name())?;
+        if directory && self.opens_below(open)? {
             return Err(refuse(NtStatus::ACCESS_DENIED, "something below the directory is open"));
         }
         let moved = to.id != from_id;
@@ -70,6 +72,7 @@ impl<H: Host> Volume<H> {
             }
             Target::Other(object, there) => {
                 let file = self.replaceable(cx, new, &object, &to)?;
+                self.break_replaced(open, file.as_ref())?;
                 let guard = file.as_ref().map(|file| (file.lock(), Arc::clone(file)));
                 if guard.as_ref().is_some_and(|(there, _)| !there.opens.is_empty()) && !new.replace_open {
                     return Err(refuse(NtStatus::ACCESS_DENIED, "what would be replaced is open"));
@@ -151,6 +154,17 @@ impl<H: Host> Volume<H> {
         Ok(file)
     }
 
+    /// Breaks the oplocks of what would be replaced. [MS-FSA] 2.1.5.15.12
+    pub(super) fn break_replaced(&self, open: &Open<H>, file: Option<&Arc<File<H>>>) -> Result<(), Refusal> {
+        let Some(file) = file else { return Ok(()) };
+        let streams = file.oplocks().names();
+        for stream in streams {
+            let who = open.actor();
+            self.check_oplock(file, stream.as_ref(), who, Breaks::data(), Patience::Waits)?;
+        }
+        Ok(())
+    }
+
     /// What was replaced lives on for its opens, without this name.
     pub(super) fn let_go(&self, state: &mut FileState<H>, file: &File<H>, dir: NodeId, name: &HostName) {
         for link in state.links.clone().iter().filter_map(std::sync::Weak::upgrade) {
@@ -202,7 +216,11 @@ impl<H: Host> Volume<H> {
             (NotifyAction::RENAMED_OLD_NAME, NotifyAction::RENAMED_NEW_NAME)
         };
         self.tell_change(state, &open.file, &open.link, filter, gone, UsnReason::RENAME_OLD_NAME);
+        self.break_parent(open.actor(), &open.link);
         change();
+        if moved {
+            self.break_parent(open.actor(), &open.link);
+        }
         self.tell_change(state, &open.file, &open.link, filter, come, UsnReason::RENAME_NEW_NAME);
     }
 }

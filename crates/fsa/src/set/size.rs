@@ -2,6 +2,7 @@
 use super::number;
 use crate::host::{Host, HostError, HostFault, meta};
 use crate::opens::Open;
+use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::{AccessMask, FileInformationClass as Class, NotifyAction, NotifyFilter, NtStatus, UsnReason};
@@ -34,6 +35,8 @@ impl<H: Host> Volume<H> {
 
     fn resize(&self, open: &Open<H>, size: u64) -> Result<(), Refusal> {
         let mut state = open.file.lock();
+        self.break_oplock(open, Breaks::data())?;
+        self.break_parent(open.actor(), &open.link);
         let node = open.file.node();
         let pinned = self.pinned_modified(open)?;
         let old = match &open.stream {
