@@ -17,6 +17,7 @@ impl<H: Host> Volume<H> {
         let open = self.opens.remove(id)?;
         let file = Arc::clone(&open.file);
         self.release_locks(&open);
+        self.close_watch(&open);
         let mut state = file.lock();
         state.opens.retain(|sharing| sharing.id != id);
         let deleted = self.delete_at_close(&mut state, &open);
@@ -62,6 +63,8 @@ impl<H: Host> Volume<H> {
         let mut place = link.lock();
         if place.state == LinkState::Present && place.parent.is_some() {
             place.state = LinkState::DeletePending;
+            drop(place);
+            self.report_deletion(link);
         }
     }
 

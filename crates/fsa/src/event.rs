@@ -2,6 +2,7 @@
 use crate::file::{File, FileState};
 use crate::host::{Host, NodeId};
 use crate::link::Link;
+use crate::notify::Change;
 use crate::volume::Volume;
 use nt::{NotifyAction, NotifyFilter, UsnReason, Utf16};
 use std::collections::VecDeque;
@@ -46,10 +47,11 @@ impl<H: Host> Volume<H> {
         action: NotifyAction,
         reason: UsnReason,
     ) {
-        if !self.options.events {
+        if !self.options.events && self.watches.is_empty() {
             return;
         }
         let path = link.lock().path.clone();
+        self.report(Change { filter, action, path: &path.0 });
         self.tell(|| Event::Notify { filter, action, path: path.clone() });
         // The journal writes a record when a reason is new since the file was first opened. [MS-FSA] 2.1.4.11
         if !state.usn.contains(reason) {

@@ -50,6 +50,18 @@ pub enum Completion {
         /// The wait.
         wait: WaitId,
     },
+    /// A change notification. [MS-FSA] 2.1.5.11.1
+    Notify {
+        /// The wait.
+        wait: WaitId,
+        /// The open of the directory.
+        open: OpenId,
+        /// SUCCESS; NOTIFY_ENUM_DIR when there is more to tell than fits; NOTIFY_CLEANUP when the directory was closed;
+        /// DELETE_PENDING when it is about to go.
+        status: NtStatus,
+        /// FILE_NOTIFY_INFORMATION structures. [MS-FSCC] 2.7.1
+        bytes: Vec<u8>,
+    },
 }
 
 /// What waits where, and what is to be told.
@@ -66,6 +78,8 @@ pub(crate) enum Waits<H: Host> {
     Lock(Weak<File<H>>),
     /// For an oplock on this file to break.
     Oplock(Weak<File<H>>),
+    /// For a change below this directory.
+    Change(OpenId),
 }
 
 impl<H: Host> Parking<H> {
@@ -120,6 +134,7 @@ impl<H: Host> Volume<H> {
         match at {
             Waits::Lock(file) => file.upgrade().is_some_and(|file| self.cancel_lock(&file, wait)),
             Waits::Oplock(file) => file.upgrade().is_some_and(|file| file.oplocks().forget_wait(wait)),
+            Waits::Change(open) => self.cancel_notify(open, wait),
         }
     }
 

@@ -3,6 +3,7 @@ use crate::event::{Event, EventQueue};
 use crate::file::FileTable;
 use crate::host::meta::SpecialForm;
 use crate::host::{Host, HostResult};
+use crate::notify::Watches;
 use crate::opens::{Open, OpenId, OpenTable};
 use crate::oplock::{Breaks, Patience};
 use crate::parked::Parking;
@@ -74,6 +75,7 @@ pub struct Volume<H: Host> {
     pub(crate) opens: OpenTable<H>,
     pub(crate) files: FileTable<H>,
     pub(crate) parking: Parking<H>,
+    pub(crate) watches: Watches<H>,
     events: EventQueue,
     epoch: AtomicU64,
     renames: Mutex<()>,
@@ -134,6 +136,7 @@ impl<H: Host> Volume<H> {
             opens: OpenTable::new(),
             files: FileTable::new(),
             parking: Parking::new(),
+            watches: Watches::new(),
             events: EventQueue::default(),
             epoch: AtomicU64::new(0),
             renames: Mutex::new(()),
