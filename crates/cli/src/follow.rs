@@ -38,10 +38,18 @@ impl Volumes {
                 Some(away) => self.place_of(&away, &at)?,
                 None => None,
             };
-            match next {
-                Some(next) => at = next,
-                None => return Ok(Resolution { hops, end }),
+            let Some(next) = next else { return Ok(Resolution { hops, end }) };
+            let class = match (&at, &next) {
+                (At::Local(_), At::Local(_)) => EvaluationClass::LocalToLocal,
+                (At::Local(_), At::Remote(_)) => EvaluationClass::LocalToRemote,
+                (At::Remote(_), At::Local(_)) => EvaluationClass::RemoteToLocal,
+                (At::Remote(_), At::Remote(_)) => EvaluationClass::RemoteToRemote,
+            };
+            let is_link = hops.last().is_some_and(|hop| hop.tag == Tag::SYMLINK);
+            if is_link && !self.evaluation().allows(class) {
+                return Ok(Resolution { hops, end: Err(class_fault("follow", class)) });
             }
+            at = next;
         }
     }
 
@@ -96,18 +104,14 @@ fn leg(at: &At, evaluation: Evaluation) -> Leg {
     };
     let (mut resolution, unknown) = object.resolve();
     let away = if unknown { away(object.path(), &resolution.hops) } else { None };
-    let class = match (&away, resolution.hops.iter().any(|hop| hop.tag == Tag::SYMLINK)) {
-        (Some(Destination::Share { .. }), _) => Some(EvaluationClass::LocalToRemote),
-        (_, true) => Some(EvaluationClass::LocalToLocal),
-        (_, false) => None,
-    };
-    match class.filter(|class| !evaluation.allows(*class)) {
-        Some(class) => {
-            resolution.end = Err(class_fault("follow", class));
-            Leg { resolution, away: None }
-        }
-        None => Leg { resolution, away },
+    // Of the last link, if it leads away, the class is not known before the place is.
+    let inside = resolution.hops.len() - usize::from(away.is_some());
+    let links = resolution.hops.iter().take(inside).any(|hop| hop.tag == Tag::SYMLINK);
+    if links && !evaluation.local_to_local {
+        resolution.end = Err(class_fault("follow", EvaluationClass::LocalToLocal));
+        return Leg { resolution, away: None };
     }
+    Leg { resolution, away }
 }
 
 /// Where the last link leads, with what lies behind it on the path that was walked.

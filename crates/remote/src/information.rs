@@ -61,12 +61,14 @@ impl Share {
         len_max: u32,
     ) -> Result<SubjectBytes, RemoteError> {
         let len_max = len_max.min(CREDIT_BYTES);
+        // A list of EAs goes on where the last one of this open ended, unless told otherwise. [MS-SMB2] 2.2.37
+        let is_eas = info_type == InfoType::FILE && class == FileInformationClass::FULL_EA_INFORMATION.0;
         let request = Request::QueryInfo(query_info::Request {
             info_type,
             class: byte_of(class)?,
             output_len_max: len_max,
             additional: 0,
-            flags: QueryInfoFlags::NONE,
+            flags: if is_eas { QueryInfoFlags::RESTART_SCAN } else { QueryInfoFlags::NONE },
             file_id: open.file_id,
             input: &[],
         });

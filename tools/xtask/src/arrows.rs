@@ -9,12 +9,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ntfs", &["reparse", "nt"]),
     ("wire", &["reparse", "nt"]),
     ("smb", &["wire", "reparse", "nt"]),
-    ("remote", &["wire", "reparse", "nt"]),
+    // the daemon, and what it is made of, for tests: a server of ours to talk to
+    ("remote", &["daemon", "smb", "fsa", "wire", "reparse", "nt"]),
     ("ledger", &[]),
     ("places", &["fsa", "ntfs", "remote", "reparse", "nt"]),
     ("daemon", &["smb", "fsa", "ledger", "wire", "reparse", "nt"]),
-    ("cli", &["daemon", "places", "remote", "fsa", "ntfs", "reparse", "nt"]),
-    ("capi", &["places", "remote", "fsa", "reparse", "nt"]),
+    ("cli", &["daemon", "smb", "wire", "places", "remote", "fsa", "ntfs", "reparse", "nt"]),
+    ("capi", &["daemon", "smb", "wire", "places", "remote", "fsa", "reparse", "nt"]),
 ];
 
 /// Complaints about a manifest under `crates/`.
