@@ -175,7 +175,7 @@ pub(super) fn resolve(
     Ok(shares)
 }
 
-/// [MS-SRVS] 2.2.2.x leaves names open; these characters no client can write in a path.
+/// Characters that no client can write in a path, and names that mean something else.
 fn check_name(source: &Source<'_>, name: &Spanned<String>) -> Result<(), ConfigError> {
     let text = name.get_ref();
     let bad = |c: char| c.is_control() || "\\/:*?\"<>|[]+;,=".contains(c);
