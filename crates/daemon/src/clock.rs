@@ -13,3 +13,9 @@ pub fn now() -> Now {
     let seconds = i64::try_from(unix.as_secs()).unwrap_or(i64::MAX);
     Now { monotonic, wall: FileTime::from_unix(seconds, unix.subsec_nanos()) }
 }
+
+/// CLOCK_MONOTONIC in microseconds, as systemd wants it.
+pub(crate) fn boot_us() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_nsec / 1000)
+}

@@ -4,5 +4,9 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod logs;
+pub mod metrics;
+pub mod serve;
 pub mod socket;
+pub mod status;
 pub mod users;

@@ -13,7 +13,7 @@ use nt::{NtStatus, Utf16};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The most locks on one file, and the most requests that wait for one.
+/// The most locks on one file, and the most requests that wait for one, unless the volume's options say otherwise.
 pub const LOCKS_MAX: usize = 65_536;
 
 /// A range of bytes to lock. Both numbers are unsigned; a length of 0 locks a place between two bytes.
@@ -146,7 +146,8 @@ impl<H: Host> Volume<H> {
         }
         let mut locks = open.file.locks();
         self.open_of(id)?; // closed meanwhile, it would never let go
-        if locks.held.len() >= LOCKS_MAX || locks.wanted.len() >= LOCKS_MAX {
+        let most = self.options.locks_max.unwrap_or(LOCKS_MAX);
+        if locks.held.len() >= most || locks.wanted.len() >= most {
             let why = Why::Object("the file has as many locks as it can");
             return Err(Refusal::new(NtStatus::INSUFFICIENT_RESOURCES, why));
         }

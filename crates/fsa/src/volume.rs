@@ -64,6 +64,8 @@ pub struct VolumeOptions {
     pub serial: u32,
     /// To its users the root is a folder of a larger volume, and lists `.` and `..` as any folder does.
     pub root_is_folder: bool,
+    /// The most locks on one file, and the most requests that wait for one; [`LOCKS_MAX`](crate::LOCKS_MAX) for `None`.
+    pub locks_max: Option<usize>,
     /// Record what happens for [`Volume::take_events`].
     pub events: bool,
 }

@@ -18,8 +18,8 @@ pub struct Limits {
     pub trees_per_session: usize,
     /// Opens of one session.
     pub opens_per_session: usize,
-    /// Byte-range locks of one open.
-    pub locks_per_open: usize,
+    /// Byte-range locks on one file, and requests that wait for one.
+    pub locks_per_file: usize,
     /// Credits a client may hold: requests under way.
     pub credits: u16,
     /// MaxTransactSize, MaxReadSize and MaxWriteSize in bytes.
@@ -44,7 +44,7 @@ impl Default for Limits {
             sessions_per_connection: 256,
             trees_per_session: 1024,
             opens_per_session: 65_536,
-            locks_per_open: 65_536,
+            locks_per_file: 65_536,
             credits: 512,
             transfer_bytes: 8 * 1024 * 1024,
             handshake: Duration::from_secs(30),
@@ -64,7 +64,7 @@ pub(super) struct RawLimits {
     sessions_per_connection: Option<Spanned<i64>>,
     trees_per_session: Option<Spanned<i64>>,
     opens_per_session: Option<Spanned<i64>>,
-    locks_per_open: Option<Spanned<i64>>,
+    locks_per_file: Option<Spanned<i64>>,
     credits: Option<Spanned<i64>>,
     transfer_bytes: Option<Spanned<i64>>,
     handshake_s: Option<Spanned<i64>>,
@@ -134,10 +134,10 @@ impl RawLimits {
                 16..=16_777_216,
                 defaults.opens_per_session,
             )?,
-            locks_per_open: numbers.get(
-                self.locks_per_open.as_ref(),
+            locks_per_file: numbers.get(
+                self.locks_per_file.as_ref(),
                 1..=16_777_216,
-                defaults.locks_per_open,
+                defaults.locks_per_file,
             )?,
             credits: numbers.get(self.credits.as_ref(), 16..=32_767, defaults.credits)?,
             // Less than 64 KiB no client expects; more than 16 MiB no credits pay for in one message.

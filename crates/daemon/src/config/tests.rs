@@ -42,7 +42,7 @@ connections_per_address = 2
 sessions_per_connection = 3
 trees_per_session = 4
 opens_per_session = 50
-locks_per_open = 6
+locks_per_file = 6
 credits = 128
 transfer_bytes = 1048576
 handshake_s = 7
@@ -113,7 +113,7 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         sessions_per_connection: 3,
         trees_per_session: 4,
         opens_per_session: 50,
-        locks_per_open: 6,
+        locks_per_file: 6,
         credits: 128,
         transfer_bytes: 1_048_576,
         handshake: seconds(7),

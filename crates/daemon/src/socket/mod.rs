@@ -115,6 +115,16 @@ impl Daemon {
         lock(&self.server)
     }
 
+    /// From where a connection comes, while there is one.
+    pub fn peer(&self, connection: ConnectionId) -> Option<IpAddr> {
+        lock(&self.inboxes).get(&connection).map(|inbox| inbox.peer)
+    }
+
+    /// The store of a share.
+    pub fn volume(&self, share: ShareId) -> Option<Arc<ShareVolume>> {
+        self.served().volumes.get(share.0).cloned().flatten()
+    }
+
     fn served(&self) -> Arc<Served> {
         lock(&self.served).clone()
     }

@@ -17,7 +17,7 @@ use fsa::{DriveMap, Durability, Volume, VolumeOptions};
 use nt::security::Sid;
 use nt::{Guid, Utf16};
 use smb::connection::Config;
-use smb::server::{ServerConfig, Share};
+use smb::server::{ServerConfig, ServerLimits, Share};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use wire::negotiate::{Capabilities, Cipher, Dialect, SigningAlgorithm};
@@ -107,6 +107,7 @@ pub fn served(directory: &Path, wish: &Wish) -> Served {
         shares,
         encrypt: wish.encrypt,
         reject_unencrypted: wish.encrypt,
+        limits: ServerLimits::default(),
         interfaces: Vec::new(),
         first_id: 0x7000_0000,
     };

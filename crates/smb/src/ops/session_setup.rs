@@ -7,8 +7,7 @@ use super::{Flow, Started, Waiting as Parked};
 use crate::connection::{Incoming, Negotiated, Now, SessionSecurity};
 use crate::crypto::{Derivation, PreauthHash, SessionKeys, SigningKey};
 use crate::server::{
-    Answer, AnswerBody, Asked, Authenticated, Effect, ExchangeId, Identity, SESSIONS_PER_CONNECTION_MAX,
-    Server, Session, SessionState,
+    Answer, AnswerBody, Asked, Authenticated, Effect, ExchangeId, Identity, Server, Session, SessionState,
 };
 
 /// What a SESSION_SETUP is for.
@@ -73,7 +72,7 @@ pub(crate) fn start(
 /// A new session. [MS-SMB2] 3.3.5.5.1
 fn begin(server: &mut Server, now: Now, asked: &Asked, negotiated: &Negotiated) -> Result<u64, NtStatus> {
     let sessions = server.connections.get(&asked.connection).map_or(0, |linked| linked.sessions.len());
-    if sessions >= SESSIONS_PER_CONNECTION_MAX {
+    if sessions >= server.config.limits.sessions_per_connection {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     let session_id = server.new_id();

@@ -5,7 +5,7 @@ use wire::{Response, tree_connect};
 
 use super::{Flow, Started};
 use crate::connection::{Incoming, SignatureState};
-use crate::server::{Answer, Asked, Server, ShareId, TREES_PER_SESSION_MAX, Tree};
+use crate::server::{Answer, Asked, Server, ShareId, Tree};
 
 /// The longest name of a share. [MS-SMB2] 2.2.9
 const SHARE_NAME_UNITS_MAX: usize = 80;
@@ -31,7 +31,7 @@ pub(crate) fn start(
     if share.encrypt && server.config.reject_unencrypted && negotiated.cipher.is_none() {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    if session.trees.len() >= TREES_PER_SESSION_MAX {
+    if session.trees.len() >= server.config.limits.trees_per_session {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     let mut share_flags = share.flags();

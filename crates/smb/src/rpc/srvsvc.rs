@@ -61,7 +61,8 @@ fn share_enum(config: &ServerConfig, r: &mut NdrReader<'_>) -> Result<Vec<u8>, M
     let _preferred_len = r.u32()?;
     let has_resume = r.u32()? != 0;
     let status = level_status(level);
-    let shares = if status == NERR_SUCCESS { &config.shares[..] } else { &[] };
+    let offered = config.shares.iter().filter(|share| !share.is_retired);
+    let shares: Vec<&Share> = if status == NERR_SUCCESS { offered.collect() } else { Vec::new() };
     let count = u32::try_from(shares.len()).unwrap_or(u32::MAX);
     let mut w = NdrWriter::default();
     w.u32(level);

@@ -14,6 +14,7 @@ mod open;
 mod pipe;
 mod session;
 mod share;
+mod snapshot;
 mod teardown;
 
 pub use answer::Answer;
@@ -25,19 +26,28 @@ pub(crate) use pipe::Pipe;
 pub(crate) use session::{Session, SessionState, Tree};
 pub(crate) use share::may_set;
 pub use share::{Share, ShareId, TagPolicy};
+pub use snapshot::{OpenView, SessionView};
 
 use crate::connection::{Config, Incoming, Negotiated, Now, RequestId};
 use crate::ops::{self, Flow, Waiting};
 use crate::store::{Done, Op};
 
-/// The most sessions of one connection. (Not in the specification.)
-pub const SESSIONS_PER_CONNECTION_MAX: usize = 256;
+/// How much the tables hold. (Not in the specification.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ServerLimits {
+    /// Sessions of one connection.
+    pub sessions_per_connection: usize,
+    /// Tree connects of one session.
+    pub trees_per_session: usize,
+    /// Opens of one session. Windows has 16384 by default.
+    pub opens_per_session: usize,
+}
 
-/// The most tree connects of one session. (Not in the specification.)
-pub const TREES_PER_SESSION_MAX: usize = 1024;
-
-/// The most opens of one session, of the server's own limit. Windows has 16384 by default.
-pub const OPENS_PER_SESSION_MAX: usize = 65_536;
+impl Default for ServerLimits {
+    fn default() -> ServerLimits {
+        ServerLimits { sessions_per_connection: 256, trees_per_session: 1024, opens_per_session: 65_536 }
+    }
+}
 
 /// What a server is.
 #[derive(Clone, Debug)]
@@ -52,6 +62,8 @@ pub struct ServerConfig {
     pub encrypt: bool,
     /// RejectUnencryptedAccess: who cannot encrypt is not let in where encryption is demanded.
     pub reject_unencrypted: bool,
+    /// How much the tables hold.
+    pub limits: ServerLimits,
     /// The addresses clients may also use, for FSCTL_QUERY_NETWORK_INTERFACE_INFO.
     pub interfaces: Vec<wire::ioctl::NetworkInterface>,
     /// From where ids are counted: chance, so that those of an earlier run are not met again.

@@ -14,6 +14,9 @@ pub enum TagPolicy {
     /// Whoever may write the file may set any tag.
     #[default]
     All,
+    /// Symbolic links, and what Unix clients make of their links and special files, are everybody's; other tags the
+    /// administrators'.
+    LinksOrAdministrators,
     /// Symbolic links are everybody's, other tags the administrators'.
     SymlinksOrAdministrators,
 }
@@ -37,6 +40,9 @@ pub struct Share {
     pub users: Vec<String>,
     /// Which tags may be set.
     pub tags: TagPolicy,
+    /// It is no longer offered: whoever is connected stays, and nobody comes anew. Its place in the list stays taken, since
+    /// a [`ShareId`] is a place.
+    pub is_retired: bool,
 }
 
 impl Share {
@@ -51,6 +57,7 @@ impl Share {
             anonymous: false,
             users: Vec::new(),
             tags: TagPolicy::default(),
+            is_retired: false,
         }
     }
 
@@ -65,7 +72,7 @@ impl Share {
     }
 
     pub(crate) fn is_named(&self, name: &[u16]) -> bool {
-        Utf16::from(self.name.as_str()).eq_ignore_case(&Utf16::from(name))
+        !self.is_retired && Utf16::from(self.name.as_str()).eq_ignore_case(&Utf16::from(name))
     }
 
     /// Share.FileSecurity as far as the share itself decides: what no open through it can exceed.
@@ -100,10 +107,31 @@ impl Share {
 /// True when the policy lets this caller set the tag.
 pub(crate) fn may_set(policy: TagPolicy, tag: u32, groups: &[Sid]) -> bool {
     const SYMLINK: u32 = 0xA000_000C;
+    /// NFS, LX_SYMLINK, AF_UNIX, LX_FIFO, LX_CHR and LX_BLK. [MS-FSCC] 2.1.2.1
+    const UNIX: [u32; 6] = [0x8000_0014, 0xA000_001D, 0x8000_0023, 0x8000_0024, 0x8000_0025, 0x8000_0026];
+    let is_administrator = groups.contains(&Sid::BUILTIN_ADMINISTRATORS);
     match policy {
         TagPolicy::All => true,
-        TagPolicy::SymlinksOrAdministrators => {
-            tag == SYMLINK || groups.contains(&Sid::BUILTIN_ADMINISTRATORS)
-        }
+        TagPolicy::LinksOrAdministrators => tag == SYMLINK || UNIX.contains(&tag) || is_administrator,
+        TagPolicy::SymlinksOrAdministrators => tag == SYMLINK || is_administrator,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// [MS-SMB2] 3.3.5.15.13: the tag of a junction, of a FIFO of WSL, of a symbolic link, and one of nobody.
+    #[test]
+    fn a_policy_says_which_tags_are_everybodys() {
+        let (everybody, administrators) = ([Sid::EVERYONE], [Sid::BUILTIN_ADMINISTRATORS]);
+        let may = |policy, groups: &[Sid]| {
+            [0xA000_0003, 0x8000_0024, 0xA000_000C, 0x0000_4711].map(|tag| may_set(policy, tag, groups))
+        };
+        assert_eq!(may(TagPolicy::All, &everybody), [true; 4]);
+        assert_eq!(may(TagPolicy::LinksOrAdministrators, &everybody), [false, true, true, false]);
+        assert_eq!(may(TagPolicy::SymlinksOrAdministrators, &everybody), [false, false, true, false]);
+        assert_eq!(may(TagPolicy::LinksOrAdministrators, &administrators), [true; 4]);
+        assert_eq!(may(TagPolicy::SymlinksOrAdministrators, &administrators), [true; 4]);
     }
 }

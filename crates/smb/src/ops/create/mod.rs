@@ -8,7 +8,7 @@ mod contexts;
 
 use super::{Flow, Started, Waiting as Parked};
 use crate::connection::Now;
-use crate::server::{Answer, AnswerBody, Asked, Held, OPENS_PER_SESSION_MAX, Open, Pipe, Server, ShareId};
+use crate::server::{Answer, AnswerBody, Asked, Held, Open, Pipe, Server, ShareId};
 use crate::store::{Done, Op, OpenOp, OpenedFile};
 use contexts::Wanted;
 
@@ -33,7 +33,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
         return Err(NtStatus::BAD_IMPERSONATION_LEVEL);
     }
     let opens = server.session(asked)?.opens.len();
-    if opens >= OPENS_PER_SESSION_MAX {
+    if opens >= server.config.limits.opens_per_session {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     if share.kind == ShareType::PIPE {

@@ -1,0 +1,76 @@
+//! What the tables hold, for who looks after the server. [MS-SMB2] 3.3.4.18 and 3.3.4.20
+use core::time::Duration;
+
+use nt::AccessMask;
+use wire::negotiate::Dialect;
+
+use super::{ConnectionId, Held, Server, ShareId};
+use crate::store::StoreOpen;
+
+/// A session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionView {
+    /// SessionId.
+    pub id: u64,
+    /// Who; `None` while the logon is under way.
+    pub user: Option<String>,
+    /// On which connections.
+    pub connections: Vec<ConnectionId>,
+    /// Of the first connection.
+    pub dialect: Dialect,
+    /// Its messages are encrypted.
+    pub is_encrypted: bool,
+    /// Since when.
+    pub created: Duration,
+    /// The shares it is connected to.
+    pub trees: Vec<ShareId>,
+    /// How many opens it has.
+    pub opens: usize,
+}
+
+/// An open of a file; pipes are not among them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OpenView {
+    /// Of which session.
+    pub session_id: u64,
+    /// On which share.
+    pub share: ShareId,
+    /// What the store calls it.
+    pub store: StoreOpen,
+    /// Open.GrantedAccess.
+    pub granted: AccessMask,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+}
+
+impl Server {
+    /// The sessions, by their ids; at most so many.
+    pub fn sessions(&self, max: usize) -> Vec<SessionView> {
+        let view = |(id, session): (&u64, &super::Session)| SessionView {
+            id: *id,
+            user: session.identity.as_ref().map(|identity| identity.name.clone()),
+            connections: session.channels.keys().copied().collect(),
+            dialect: session.dialect,
+            is_encrypted: session.encrypt_data,
+            created: session.created,
+            trees: session.trees.values().map(|tree| tree.share).collect(),
+            opens: session.opens.len(),
+        };
+        self.sessions.iter().take(max).map(view).collect()
+    }
+
+    /// The opens of files, in the order they came; at most so many.
+    pub fn opens(&self, max: usize) -> Vec<OpenView> {
+        let view = |open: &super::Open| match open.held {
+            Held::Pipe(_) => None,
+            Held::File(store) => Some(OpenView {
+                session_id: open.session_id,
+                share: open.share,
+                store,
+                granted: open.granted,
+                is_directory: open.is_directory,
+            }),
+        };
+        self.opens.values().filter_map(view).take(max).collect()
+    }
+}
