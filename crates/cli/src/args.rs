@@ -1,5 +1,7 @@
 //! The command line: what all commands share. Each command's own arguments stand in its file.
-use crate::command::{check, copy, delete, explain, find, generate, get, resolve, retarget, set, tour};
+use crate::command::{
+    check, copy, delete, explain, find, generate, get, resolve, retarget, serve, set, status, tour, user,
+};
 use crate::exit;
 use crate::fault::Fault;
 use crate::login::RemoteArgs;
@@ -34,6 +36,9 @@ pub(crate) enum Command {
     Retarget(retarget::RetargetArgs),
     Check(check::CheckArgs),
     Tour(tour::TourArgs),
+    Serve(serve::ServeArgs),
+    User(user::UserArgs),
+    Status(status::StatusArgs),
     Completions(generate::CompletionsArgs),
     #[command(hide = true)]
     Generate(generate::GenerateArgs),
@@ -52,7 +57,9 @@ impl Command {
             Command::Copy(args) => args.json,
             Command::Retarget(args) => args.json,
             Command::Check(args) => args.json,
-            Command::Tour(_) | Command::Completions(_) | Command::Generate(_) => false,
+            Command::User(args) => args.wants_json(),
+            Command::Status(args) => args.json,
+            Command::Serve(_) | Command::Tour(_) | Command::Completions(_) | Command::Generate(_) => false,
         }
     }
 }

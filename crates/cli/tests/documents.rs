@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The commands with help of their own.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 14] = [
     "set",
     "get",
     "delete",
@@ -19,6 +19,9 @@ const COMMANDS: [&str; 11] = [
     "retarget",
     "check",
     "tour",
+    "serve",
+    "user",
+    "status",
     "completions",
 ];
 

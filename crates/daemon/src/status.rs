@@ -82,13 +82,13 @@ pub struct OpenStatus {
     pub access: String,
 }
 
-/// Where the socket is unless said otherwise: below `/run` for root, else where the user's sockets are.
-pub fn default_socket() -> Option<PathBuf> {
-    if rustix::process::geteuid().is_root() {
-        return Some("/run/pointsman/status.sock".into());
-    }
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|directory| !directory.is_empty())?;
-    Some(PathBuf::from(runtime).join("pointsman").join("status.sock"))
+/// Where the socket is unless said otherwise: the first that can be. systemd's RUNTIME_DIRECTORY, the user's
+/// XDG_RUNTIME_DIR, and `/run/pointsman`.
+pub fn default_sockets() -> Vec<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = set("XDG_RUNTIME_DIR").map(|directory| directory.join("pointsman"));
+    let directories = [set("RUNTIME_DIRECTORY"), user, Some("/run/pointsman".into())];
+    directories.into_iter().flatten().map(|directory| directory.join("status.sock")).collect()
 }
 
 /// Asks a server.

@@ -68,9 +68,19 @@ fn man_pages(directory: &Path) -> Result<(), Fault> {
     root.build();
     write(&directory.join("pointsman.1"), &man_page(root.clone())?)?;
     for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
-        let name = format!("pointsman-{}", command.get_name());
-        let page = man_page(command.clone().name(name.clone()).display_name(name.clone()))?;
-        write(&directory.join(format!("{name}.1")), &page)?;
+        subcommand_pages(directory, "pointsman", command)?;
+    }
+    Ok(())
+}
+
+/// The page of a subcommand, and those of its own.
+fn subcommand_pages(directory: &Path, above: &str, command: &clap::Command) -> Result<(), Fault> {
+    let name = format!("{above}-{}", command.get_name());
+    let page = man_page(command.clone().name(name.clone()).display_name(name.clone()))?;
+    write(&directory.join(format!("{name}.1")), &page)?;
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set())
+    {
+        subcommand_pages(directory, &name, below)?;
     }
     Ok(())
 }

@@ -10,9 +10,12 @@ pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod resolve;
 pub(crate) mod retarget;
+pub(crate) mod serve;
 pub(crate) mod set;
+pub(crate) mod status;
 pub(crate) mod tour;
 pub(crate) mod undo;
+pub(crate) mod user;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -32,6 +35,9 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<Exit, Fault> {
         Command::Retarget(args) => retarget::run(&args, out),
         Command::Check(args) => check::run(&args, out),
         Command::Tour(args) => tour::run(&args, out),
+        Command::Serve(args) => serve::run(&args, out),
+        Command::User(args) => user::run(&args, out),
+        Command::Status(args) => status::run(&args, out),
         Command::Completions(args) => Ok(generate::completions(&args, out)),
         Command::Generate(args) => generate::generate(&args),
     }

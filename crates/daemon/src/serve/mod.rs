@@ -77,6 +77,11 @@ impl Plan {
     }
 }
 
+/// Whether a plan can be served: every directory is opened, nothing is listened at.
+pub fn check(plan: &Plan) -> Result<(), ServeError> {
+    build::Built::new(plan, "localhost", None).map(|_| ())
+}
+
 /// Where accounts are kept unless said otherwise: `/etc/pointsman/users.toml` for root, else below the user's configuration.
 pub fn default_users_path() -> Option<PathBuf> {
     if rustix::process::geteuid().is_root() {

@@ -16,10 +16,10 @@ pub(super) enum State {
 
 /// Tells systemd, when it started us and wants to know. Nothing depends on its being heard.
 pub(super) fn tell(state: State) {
-    if let Some(socket) = env::var_os("NOTIFY_SOCKET") {
-        if let Err(error) = send(&socket, state) {
-            tracing::debug!(%error, "systemd was not told");
-        }
+    if let Some(socket) = env::var_os("NOTIFY_SOCKET")
+        && let Err(error) = send(&socket, state)
+    {
+        tracing::debug!(%error, "systemd was not told");
     }
 }
 

@@ -133,7 +133,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// The server works without it, so a failure is told and not more.
 fn status_socket(plan: &Plan, daemon: &Arc<Daemon>) -> Option<PathBuf> {
-    let path = plan.config.status_socket.clone().or_else(status::default_socket)?;
+    let path = plan.config.status_socket.clone().or_else(|| status::default_sockets().into_iter().next())?;
     match status::bind(&path) {
         Ok(listener) => {
             tokio::spawn(status::serve(listener, Arc::clone(daemon)));
