@@ -2,7 +2,6 @@
 mod programs;
 
 use programs::{COMMON, Compiler, POSIX, Program, SHARES, have, run_all};
-use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -37,8 +36,8 @@ fn the_programs_compile_against_the_real_windows_headers() {
             continue;
         }
         let dir = tempfile::tempdir().unwrap();
-        for name in COMMON.iter().chain(SHARES) {
-            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(format!("{name}.c"));
+        for name in COMMON.iter().chain(SHARES).chain([&programs::EXAMPLE]) {
+            let source = programs::source(name);
             let mut compile = Command::new(command);
             compile.args(language).args(["-Wall", "-Wextra", "-Werror", "-D_WIN32_WINNT=0x0A00"]);
             compile.arg(&source).args(["-x", "none", "-o"]).arg(dir.path().join(name)).args(["-lntdll"]);

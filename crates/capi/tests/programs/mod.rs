@@ -25,7 +25,10 @@ pub const POSIX: &[&str] = &["threads"];
 /// The programs that include our header by its own name, without -fshort-wchar.
 pub const OWN_NAMES: &[&str] = &["u_strings", "plain_names"];
 
-/// What `page` prints on Windows: success, and the six failures that the reference names.
+/// The example of README.
+pub const EXAMPLE: &str = "set_reparse_point";
+
+/// What `page` and the example print on Windows: success, and the six failures that the reference names.
 pub const PAGE: &str = "a mount point on a directory: 0\nno input: 1784\nan output buffer: 87\na byte too few: 4392\n\
     another tag than is there: 4394\na mount point on a file: 267\na directory with entries: 145\n";
 
@@ -57,6 +60,13 @@ pub fn include() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("include")
 }
 
+/// The source of a program, or of the example.
+pub fn source(name: &str) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = if name == EXAMPLE { here.join("../../examples") } else { here.join("tests/c") };
+    folder.join(format!("{name}.c"))
+}
+
 impl Compiler {
     pub fn is_missing(&self) -> bool {
         let missing = !have(self.command);
@@ -67,7 +77,7 @@ impl Compiler {
     }
 
     fn compile(&self, name: &str, folder: &Path, libraries: &[&std::ffi::OsStr]) {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(format!("{name}.c"));
+        let source = source(name);
         let mut compile = Command::new(self.command);
         compile.args(self.language).args(["-g", "-Wall", "-Wextra", "-Werror"]);
         if OWN_NAMES.contains(&name) {
