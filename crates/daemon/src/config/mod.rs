@@ -88,8 +88,7 @@ impl Config {
             return Err(ConfigError::whole(Some(path), format!("it has more than {CONFIG_BYTES_MAX} bytes")));
         }
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
-        let base = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        Config::parse(&text, Some(path), base.unwrap_or(Path::new(".")))
+        Config::parse(&text, Some(path), path.parent().unwrap_or(Path::new("")))
     }
 
     /// Reads a text, which came from `path` as errors show it.

@@ -188,3 +188,35 @@ fn a_file_that_is_not_there_or_too_long_is_an_error() {
     std::fs::File::create(&path).unwrap().set_len(CONFIG_BYTES_MAX + 1).unwrap();
     assert!(Config::load(&path).unwrap_err().what.contains("more than"));
 }
+
+/// What docs/SERVE.md shows as the defaults are the defaults, and every key of the code stands in it.
+#[test]
+fn the_document_shows_every_key_with_its_default() {
+    let document =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SERVE.md")).unwrap();
+    let block = document.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    // A default that depends on the machine, or that is "none", has an example there instead.
+    let examples = ["name", "users", "status_socket", "metrics", "listen", "comment", "label", "drives"];
+    let lines: Vec<&str> = block.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let is_example = |line: &str| examples.iter().any(|key| line.starts_with(&format!("{key} = ")));
+    let all = lines.join("\n").replace("/srv/data", "/");
+    assert!(parse(&all).is_ok(), "{:?}", parse(&all));
+    let plain: Vec<&str> = lines.into_iter().filter(|line| !is_example(line)).collect();
+    let config = parse(&plain.join("\n").replace("/srv/data", "/")).unwrap();
+    let share = ShareSettings::new("data", "/".into());
+    assert_eq!(config, Config { shares: vec![share], ..Config::default() });
+    // The file names what serde knows: an unknown field lists the others.
+    for (section, wrong) in
+        [("server", "[server]\nx = 1"), ("limits", "[limits]\nx = 1"), ("share", "[share.a]\nx = 1")]
+    {
+        let error = parse(wrong).unwrap_err().what;
+        let known = error.split("expected one of ").nth(1).unwrap();
+        for key in known.split(", ").map(|key| key.trim_matches('`')) {
+            let stands = plain
+                .iter()
+                .chain(&examples)
+                .any(|line| line.starts_with(key) || line.contains(&format!(".{key}]")));
+            assert!(stands, "[{section}] {key} is not in docs/SERVE.md");
+        }
+    }
+}
