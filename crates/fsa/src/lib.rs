@@ -69,7 +69,7 @@ pub use directory::DirectoryQuery;
 pub use ea::{EAS_BYTES_MAX, EaQuery, decode_list as decode_eas};
 pub use event::{EVENTS_MAX, Event};
 pub use file::{File, FileState, Sharing};
-pub use fsctl::ControlReply;
+pub use fsctl::{ControlReply, RangeCopy};
 pub use host::meta::{Ea, SpecialForm};
 pub use link::{Link, LinkState, Place};
 pub use lock::{LOCKS_MAX, LockRange};

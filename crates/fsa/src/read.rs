@@ -31,18 +31,19 @@ impl<H: Host> Volume<H> {
         }
         self.break_oplock(&open, Breaks::written())?;
         self.check_range(&open, LockRange { offset, len: len as u64 }, false)?;
-        let data = match &open.stream {
-            None => self.read_unnamed(&open, offset, len)?,
-            Some(name) => {
-                let whole = self.stream_data(&open, &name.0)?;
-                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len());
-                whole.into_iter().skip(start).take(len).collect()
-            }
-        };
+        let data = self.load_data(&open, offset, len)?;
         if data.is_empty() {
             return Err(Refusal::new(NtStatus::END_OF_FILE, Why::Object("there are no data at this offset")));
         }
         Ok(data)
+    }
+
+    /// The data that the opened stream has at `offset`, at most `len` bytes.
+    pub(crate) fn load_data(&self, open: &Open<H>, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {
+        let Some(name) = &open.stream else { return self.read_unnamed(open, offset, len) };
+        let whole = self.stream_data(open, &name.0)?;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len());
+        Ok(whole.into_iter().skip(start).take(len).collect())
     }
 
     fn read_unnamed(&self, open: &Open<H>, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {

@@ -43,15 +43,14 @@ impl<H: Host> Volume<H> {
         self.check_range(&open, LockRange { offset, len: bytes.len() as u64 }, true)?;
         let pinned = self.pinned_modified(&open)?;
         let extends = end > size;
+        self.store_data(&open, offset, bytes)?;
         let (filter, reason) = match &open.stream {
-            Some(name) => {
-                self.write_stream(&open, &name.0, offset, bytes)?;
+            Some(_) => {
                 let reason =
                     if extends { UsnReason::NAMED_DATA_EXTEND } else { UsnReason::NAMED_DATA_OVERWRITE };
                 (NotifyFilter::STREAM_SIZE | NotifyFilter::STREAM_WRITE, reason)
             }
             None => {
-                self.write_unnamed(&open, offset, bytes)?;
                 let reason = if extends { UsnReason::DATA_EXTEND } else { UsnReason::DATA_OVERWRITE };
                 (NotifyFilter::SIZE | NotifyFilter::LAST_WRITE, reason)
             }
@@ -60,6 +59,14 @@ impl<H: Host> Volume<H> {
         self.settle(&open.file.node(), open.options)?;
         self.tell_change(&mut state, &open.file, &open.link, filter, NotifyAction::MODIFIED, reason);
         Ok(())
+    }
+
+    /// Writes data of the opened stream, whatever is checked or told.
+    pub(crate) fn store_data(&self, open: &Open<H>, offset: u64, bytes: &[u8]) -> Result<(), Refusal> {
+        match &open.stream {
+            Some(name) => self.write_stream(open, &name.0, offset, bytes),
+            None => self.write_unnamed(open, offset, bytes),
+        }
     }
 
     fn write_unnamed(&self, open: &Open<H>, offset: u64, bytes: &[u8]) -> Result<(), Refusal> {

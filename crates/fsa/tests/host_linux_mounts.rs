@@ -259,3 +259,37 @@ fn a_read_only_mount_is_known_as_such() {
     let made = host.create(&host.root(), &utf16("new"), Make::File);
     assert_eq!(made.map(drop).unwrap_err().fault, HostFault::ReadOnly);
 }
+
+/// What the host says of blocks that files share is what the file system does: on btrfs a gigabyte's disk holds a file and
+/// sixteen that share its blocks.
+#[test]
+fn btrfs_shares_blocks_and_ext4_says_that_it_cannot() {
+    const LEN: u64 = 100 << 20;
+    let fault = |mkfs: &str, copies: u64| {
+        let mount = match Mount::disk(mkfs) {
+            Ok(mount) => mount,
+            Err(reason) => {
+                println!("skipped: {reason}");
+                return None;
+            }
+        };
+        let host = mount.host();
+        let (source, _) = host.create(&host.root(), &utf16("source"), Make::File).unwrap();
+        for at in (0..LEN).step_by(1 << 20) {
+            host.write(&source, at, &vec![7; 1 << 20]).unwrap();
+        }
+        for number in 0..copies {
+            let (target, _) = host.create(&host.root(), &utf16(&number.to_string()), Make::File).unwrap();
+            if let Err(error) = host.share_range((&source, 0), (&target, 0), LEN) {
+                return Some(Err(error.fault));
+            }
+            let mut last = [0; 1];
+            assert_eq!(host.read(&target, LEN - 1, &mut last), Ok(1));
+            assert_eq!(last, [7]);
+        }
+        host.sync_all().unwrap();
+        Some(Ok(()))
+    };
+    assert!(matches!(fault("mkfs.btrfs", 16), None | Some(Ok(()))));
+    assert!(matches!(fault("mkfs.ext4", 1), None | Some(Err(HostFault::NotSupported))));
+}

@@ -248,7 +248,7 @@ fn read_caching_breaks_to_none_unasked() {
 fn each_operation_breaks_what_it_makes_wrong() {
     // The table of [MS-FSA] 2.1.4.12, for a holder of everything: what it is told.
     type Operation = fn(&Store, OpenId) -> Came;
-    let table: [(&str, Operation, OplockLevel); 9] = [
+    let table: [(&str, Operation, OplockLevel); 10] = [
         ("read", |store, id| store.read(id), rh()),
         ("write", |store, id| store.write(id), NONE),
         ("flush", |store, id| came(store.volume.flush(id)), rh()),
@@ -258,6 +258,14 @@ fn each_operation_breaks_what_it_makes_wrong() {
         ("rename", |store, id| store.set_info(id, Class::RENAME_INFORMATION, &name_information("g")), rw()),
         ("link", |store, id| store.set_info(id, Class::LINK_INFORMATION, &name_information("g")), rw()),
         ("delete", |store, id| store.set_info(id, Class::DISPOSITION_INFORMATION, &[1]), rw()),
+        (
+            "zero",
+            |store, id| {
+                let range = [0_u64.to_le_bytes(), 5_u64.to_le_bytes()].concat();
+                came(store.volume.fs_control(id, nt::FsctlCode::SET_ZERO_DATA, &range, 0))
+            },
+            NONE,
+        ),
     ];
     for (name, operation, level) in table {
         let store = Store::with_file();

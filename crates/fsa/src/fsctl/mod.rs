@@ -1,8 +1,15 @@
 //! File system controls. [MS-FSA] 2.1.5.10
 mod apply;
+mod compression;
+mod copy;
+mod regions;
 mod reparse_delete;
 mod reparse_get;
 mod reparse_set;
+mod sparse;
+mod zero;
+
+pub use copy::RangeCopy;
 
 use crate::host::Host;
 use crate::opens::OpenId;
@@ -22,7 +29,12 @@ pub struct ControlReply {
 impl ControlReply {
     /// Success without output.
     fn nothing() -> ControlReply {
-        ControlReply { status: NtStatus::SUCCESS, output: Vec::new() }
+        ControlReply::whole(Vec::new())
+    }
+
+    /// Success.
+    fn whole(output: Vec<u8>) -> ControlReply {
+        ControlReply { status: NtStatus::SUCCESS, output }
     }
 }
 
@@ -42,6 +54,16 @@ impl<H: Host> Volume<H> {
             FsctlCode::SET_REPARSE_POINT_EX => self.set_reparse_point_ex(&open, input, output_len_max),
             FsctlCode::GET_REPARSE_POINT => self.get_reparse_point(&open, input, output_len_max),
             FsctlCode::DELETE_REPARSE_POINT => self.delete_reparse_point(&open, input, output_len_max),
+            FsctlCode::SET_SPARSE => self.set_sparse(&open, input),
+            FsctlCode::SET_ZERO_DATA => self.set_zero_data(&open, input),
+            FsctlCode::FILE_LEVEL_TRIM => self.file_level_trim(&open, input, output_len_max),
+            FsctlCode::QUERY_ALLOCATED_RANGES => self.query_allocated_ranges(&open, input, output_len_max),
+            FsctlCode::QUERY_FILE_REGIONS => self.query_file_regions(&open, input, output_len_max),
+            FsctlCode::DUPLICATE_EXTENTS_TO_FILE => self.duplicate_extents_to_file(&open, input),
+            FsctlCode::GET_COMPRESSION => self.get_compression(output_len_max),
+            FsctlCode::SET_COMPRESSION => self.set_compression(&open, input),
+            FsctlCode::GET_INTEGRITY_INFORMATION => self.get_integrity(output_len_max),
+            FsctlCode::SET_INTEGRITY_INFORMATION => self.set_integrity(input),
             _ => Err(Refusal::new(NtStatus::INVALID_DEVICE_REQUEST, Why::ControlCode(code))),
         }
     }
@@ -55,4 +77,17 @@ impl<H: Host> Volume<H> {
         }
         Err(Refusal::new(NtStatus::INVALID_DEVICE_REQUEST, Why::VolumeKind(kind)))
     }
+}
+
+/// The `i64`s that an input begins with, if none is negative. [MS-FSCC] 2.3
+fn offsets<const N: usize>(input: &[u8]) -> Result<[u64; N], Refusal> {
+    let mut numbers = [0; N];
+    for (number, bytes) in numbers.iter_mut().zip(input.chunks_exact(8)) {
+        let value = <[u8; 8]>::try_from(bytes).map(i64::from_le_bytes).unwrap_or(-1);
+        *number = u64::try_from(value).map_err(|_| Refusal::parameter("a negative offset or length"))?;
+    }
+    if input.len() < 8 * N {
+        return Err(Refusal::parameter("the input is too short"));
+    }
+    Ok(numbers)
 }

@@ -2,6 +2,7 @@
 //!
 //! Every name is resolved by openat2 in a directory that is held open, beneath the root and through no link of any kind.
 //! `/proc` must be there, since attributes of what cannot be opened, and names for what is held, go through it.
+mod extents;
 mod fault;
 mod index;
 mod leftovers;
@@ -20,6 +21,7 @@ use super::{
     SetTimes, Space, XattrMode,
 };
 use core::fmt;
+use core::ops::Range;
 use fault::{failed, refused};
 pub use index::{DIRECTORIES_MAX, NAMES_MAX};
 use listing::{Go, list};
@@ -260,6 +262,35 @@ impl Host for LinuxHost {
         node.require_file("set_len")?;
         let fd = node.writable().map_err(failed("set_len"))?;
         ftruncate(fd, len).map_err(failed("set_len"))
+    }
+
+    fn allocated_ranges(
+        &self,
+        node: &LinuxNode,
+        range: Range<u64>,
+        count_max: usize,
+    ) -> HostResult<Vec<Range<u64>>> {
+        extents::allocated(node, range, count_max)
+    }
+
+    fn punch(&self, node: &LinuxNode, offset: u64, len: u64) -> HostResult<()> {
+        self.require_writable("punch")?;
+        extents::punch(node, offset, len)
+    }
+
+    fn fill(&self, node: &LinuxNode, offset: u64, len: u64) -> HostResult<()> {
+        self.require_writable("fill")?;
+        extents::fill(node, offset, len)
+    }
+
+    fn copy_range(&self, from: (&LinuxNode, u64), to: (&LinuxNode, u64), len: usize) -> HostResult<usize> {
+        self.require_writable("copy_range")?;
+        extents::copy(from, to, len)
+    }
+
+    fn share_range(&self, from: (&LinuxNode, u64), to: (&LinuxNode, u64), len: u64) -> HostResult<()> {
+        self.require_writable("share_range")?;
+        extents::share(from, to, len)
     }
 
     fn set_times(&self, node: &LinuxNode, times: SetTimes) -> HostResult<()> {

@@ -10,6 +10,7 @@ use super::{
     SetTimes, Space, XATTR_BYTES_MAX, XattrMode,
 };
 use core::fmt;
+use core::ops::Range;
 use disk::{Disk, Inode, Object};
 use faults::Control;
 use sha2::{Digest, Sha256};
@@ -380,6 +381,48 @@ impl Host for MemoryHost {
             disk.written(node.inode());
             Ok(())
         })
+    }
+
+    /// Memory has no holes: everything up to the end of the data.
+    fn allocated_ranges(
+        &self,
+        node: &MemoryNode,
+        range: Range<u64>,
+        count_max: usize,
+    ) -> HostResult<Vec<Range<u64>>> {
+        self.look(|disk| {
+            let len = disk.data("allocated_ranges", node.inode())?.len() as u64;
+            let data = range.start..range.end.min(len);
+            Ok(if data.is_empty() || count_max == 0 { Vec::new() } else { vec![data] })
+        })
+    }
+
+    fn punch(&self, node: &MemoryNode, offset: u64, len: u64) -> HostResult<()> {
+        self.change("punch", |disk| {
+            let data = disk.data("punch", node.inode())?;
+            let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
+            let (start, end) = (at(offset), at(offset.saturating_add(len)));
+            data.get_mut(start..end).unwrap_or_default().fill(0);
+            disk.written(node.inode());
+            Ok(())
+        })
+    }
+
+    fn fill(&self, _node: &MemoryNode, _offset: u64, _len: u64) -> HostResult<()> {
+        Ok(())
+    }
+
+    fn copy_range(
+        &self,
+        _from: (&MemoryNode, u64),
+        _to: (&MemoryNode, u64),
+        _len: usize,
+    ) -> HostResult<usize> {
+        failed("copy_range", HostFault::NotSupported)
+    }
+
+    fn share_range(&self, _from: (&MemoryNode, u64), _to: (&MemoryNode, u64), _len: u64) -> HostResult<()> {
+        failed("share_range", HostFault::NotSupported)
     }
 
     fn set_times(&self, node: &MemoryNode, times: SetTimes) -> HostResult<()> {

@@ -237,6 +237,17 @@ pub fn set_attributes<H: Host>(host: &H, node: &H::Node, attributes: FileAttribu
     set_basic(host, node, Some(attributes), None)
 }
 
+/// Stores whether the file is sparse.
+pub fn set_sparse<H: Host>(host: &H, node: &H::Node, sparse: bool) -> HostResult<()> {
+    let kept = stored_attributes(host, node)?.unwrap_or_default();
+    let bare = kept.attributes.without(FileAttributes::SPARSE_FILE | FileAttributes::NORMAL);
+    let attributes = if sparse { bare | FileAttributes::SPARSE_FILE } else { bare };
+    if attributes == kept.attributes {
+        return Ok(());
+    }
+    set_with_room(host, node, DOSATTRIB, &DosAttrib { attributes, ..kept }.encode())
+}
+
 /// Stores the creation time.
 pub fn set_created<H: Host>(host: &H, node: &H::Node, created: FileTime) -> HostResult<()> {
     set_basic(host, node, None, Some(created))

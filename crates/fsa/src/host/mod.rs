@@ -12,6 +12,7 @@ pub mod name;
 pub(crate) mod unix_view;
 
 use core::fmt;
+use core::ops::Range;
 use nt::{FileTime, NtStatus};
 
 /// The longest value of one extended attribute that the port carries, in bytes: Linux's XATTR_SIZE_MAX.
@@ -284,6 +285,30 @@ pub trait Host: Send + Sync {
 
     /// Sets the length of a regular file's data.
     fn set_len(&self, node: &Self::Node, len: u64) -> HostResult<()>;
+
+    /// The ranges of a regular file within `range` that have blocks, at most `count_max`, in order. A host that does not know
+    /// says all of the data.
+    fn allocated_ranges(
+        &self,
+        node: &Self::Node,
+        range: Range<u64>,
+        count_max: usize,
+    ) -> HostResult<Vec<Range<u64>>>;
+
+    /// Makes a range of a regular file's data zeroes and frees its blocks; its length stays. [`HostFault::NotSupported`] where
+    /// the host cannot.
+    fn punch(&self, node: &Self::Node, offset: u64, len: u64) -> HostResult<()>;
+
+    /// Gives every byte of a range of a regular file a block; its length stays.
+    fn fill(&self, node: &Self::Node, offset: u64, len: u64) -> HostResult<()>;
+
+    /// Copies data from one regular file to another, and gives how many bytes: fewer at the end of the source.
+    /// [`HostFault::NotSupported`] where the host cannot do it by itself: then it is read and written.
+    fn copy_range(&self, from: (&Self::Node, u64), to: (&Self::Node, u64), len: usize) -> HostResult<usize>;
+
+    /// Lets a range of one regular file share the blocks of another's. [`HostFault::NotSupported`] where blocks cannot be
+    /// shared.
+    fn share_range(&self, from: (&Self::Node, u64), to: (&Self::Node, u64), len: u64) -> HostResult<()>;
 
     /// Sets times.
     fn set_times(&self, node: &Self::Node, times: SetTimes) -> HostResult<()>;

@@ -22,6 +22,7 @@ const MODERN: FsAttributes = FsAttributes(
         | FsAttributes::UNICODE_ON_DISK.0
         | FsAttributes::PERSISTENT_ACLS.0
         | FsAttributes::NAMED_STREAMS.0
+        | FsAttributes::SUPPORTS_SPARSE_FILES.0
         | FsAttributes::SUPPORTS_HARD_LINKS.0
         | FsAttributes::SUPPORTS_EXTENDED_ATTRIBUTES.0,
 );
