@@ -20,6 +20,7 @@ use smb::connection::Config;
 use smb::server::{ServerConfig, ServerLimits, Share};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use wire::ioctl::{InterfaceCapabilities, NetworkInterface};
 use wire::negotiate::{Capabilities, Cipher, Dialect, SigningAlgorithm};
 
 pub const USER: &str = "alice";
@@ -78,7 +79,11 @@ pub fn served(directory: &Path, wish: &Wish) -> Served {
         ],
         require_signing: wish.require_signing,
         ciphers: wish.ciphers.clone(),
-        signing_algorithms: vec![SigningAlgorithm::AES_GMAC, SigningAlgorithm::AES_CMAC],
+        signing_algorithms: vec![
+            SigningAlgorithm::AES_GMAC,
+            SigningAlgorithm::AES_CMAC,
+            SigningAlgorithm::HMAC_SHA256,
+        ],
         capabilities: Capabilities::MULTI_CHANNEL,
         posix: true,
         transfer_len_max: 8 << 20,
@@ -108,7 +113,12 @@ pub fn served(directory: &Path, wish: &Wish) -> Served {
         encrypt: wish.encrypt,
         reject_unencrypted: wish.encrypt,
         limits: ServerLimits::default(),
-        interfaces: Vec::new(),
+        interfaces: vec![NetworkInterface {
+            index: 1,
+            capabilities: InterfaceCapabilities::NONE,
+            link_speed: 10_000_000_000,
+            address: Some(Ipv4Addr::LOCALHOST.into()),
+        }],
         first_id: 0x7000_0000,
     };
     Served {

@@ -19,6 +19,14 @@ const UNSUPPORTED: CreateOptions =
 /// Bits that are no options at all.
 const UNDEFINED: CreateOptions = CreateOptions(0xFF00_0000);
 
+/// Bits that mean nothing in a request. [MS-SMB2] 2.2.13
+const IGNORED: CreateOptions = CreateOptions(
+    CreateOptions::SYNCHRONOUS_IO_ALERT.0
+        | CreateOptions::SYNCHRONOUS_IO_NONALERT.0
+        | CreateOptions::OPEN_REMOTE_INSTANCE.0
+        | CreateOptions::OPEN_FOR_FREE_SPACE_QUERY.0,
+);
+
 /// What is remembered while the store opens.
 #[derive(Debug)]
 pub(crate) struct Waiting {
@@ -64,7 +72,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
         desired_access: request.desired_access,
         share_access: request.share_access,
         disposition: request.disposition,
-        options: request.options,
+        options: request.options.without(IGNORED),
         attributes: request.file_attributes,
         eas: wanted.eas.clone(),
         security: wanted.security.clone(),
