@@ -1,6 +1,6 @@
 //! What `pointsman status` shows: a socket in the file system, that the owner of the server may open, and one JSON object.
 use crate::clock;
-use crate::socket::Daemon;
+use crate::socket::{Daemon, open_in_store};
 use fsa::OpenId;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -173,7 +173,7 @@ fn status(daemon: &Daemon) -> Status {
             .map(|open| OpenStatus {
                 session: format!("{:x}", open.session_id),
                 share: share(open.share),
-                path: path(daemon, open.share, OpenId(open.store.0)),
+                path: path(daemon, open.share, open_in_store(open.store)),
                 directory: open.is_directory,
                 access: format!("{:#010x}", open.granted.0),
             })

@@ -8,7 +8,7 @@ use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
     FsInformationClass, FsctlCode, NtStatus, ShareAccess, Utf16,
 };
-use wire::create::{NetworkAttributes, PosixResponse};
+use wire::create::{LeaseState, NetworkAttributes, OplockLevel, PosixResponse};
 use wire::ioctl::CopyChunk;
 use wire::lock::LockElement;
 
@@ -41,6 +41,22 @@ impl fmt::Debug for Payload {
     }
 }
 
+/// What a client may cache of an open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Caching {
+    /// Nothing.
+    #[default]
+    None,
+    /// An oplock: II, EXCLUSIVE or BATCH.
+    Oplock(OplockLevel),
+    /// A lease.
+    Lease(LeaseState),
+}
+
+/// Opens of one client that have this in common do not break each other's leases.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CachingKey(pub [u8; 16]);
+
 /// An open that is asked for.
 #[derive(Clone, Debug)]
 pub struct OpenOp {
@@ -68,6 +84,12 @@ pub struct OpenOp {
     pub maximal_access: bool,
     /// A POSIX client asks, and gives the permission bits for a new file.
     pub posix_mode: Option<u32>,
+    /// What the client wants to cache; less may be granted.
+    pub caching: Caching,
+    /// For a lease.
+    pub key: Option<CachingKey>,
+    /// The key of the lease of the directory.
+    pub parent_key: Option<CachingKey>,
 }
 
 /// An operation on a store.
@@ -148,6 +170,11 @@ pub enum Op {
         open: StoreOpen,
         locks: Vec<LockElement>,
     },
+    /// A break is acknowledged: this is what is left.
+    Acknowledge {
+        open: StoreOpen,
+        caching: Caching,
+    },
     /// Copies ranges from one open of this store to another, one after the other, until one fails.
     Copy {
         source: StoreOpen,
@@ -194,6 +221,8 @@ pub struct OpenedFile {
     pub maximal_access: Option<AccessMask>,
     /// For a POSIX client.
     pub posix: Option<PosixResponse>,
+    /// What may be cached.
+    pub caching: Caching,
 }
 
 /// How far a copy came.

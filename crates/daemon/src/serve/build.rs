@@ -114,7 +114,7 @@ fn connection_config(
             SigningAlgorithm::AES_CMAC,
             SigningAlgorithm::HMAC_SHA256,
         ],
-        capabilities: Capabilities::MULTI_CHANNEL,
+        capabilities: Capabilities::MULTI_CHANNEL | Capabilities::LEASING | Capabilities::DIRECTORY_LEASING,
         posix: config.posix,
         transfer_len_max: config.limits.transfer_bytes,
         credits_max: config.limits.credits,

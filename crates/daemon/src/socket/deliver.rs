@@ -9,7 +9,7 @@ use smb::store::{Done, Op};
 
 use super::perform::{Performed, perform};
 use super::task::addressee;
-use super::{Daemon, lock};
+use super::{Daemon, Store, Waiter, lock, oplocks};
 use crate::clock::now;
 
 impl Daemon {
@@ -24,19 +24,34 @@ impl Daemon {
 
     /// Performs an operation here and now; gives what the server makes of it.
     pub(super) fn perform(&self, ticket: Ticket, share: ShareId, op: Op) -> Vec<Effect> {
-        let volume = self.served().volumes.get(share.0).cloned().flatten();
-        let Some(volume) = volume else {
+        let Some(store) = self.served().store_of(share) else {
             let gone = Done::Failed(NtStatus::NETWORK_NAME_DELETED);
             return lock(&self.server).complete(now(), ticket, gone);
         };
-        let mut effects = match perform(&volume, op) {
+        let mut effects = match perform(&store, &op) {
             Performed::Done(done) => lock(&self.server).complete(now(), ticket, done),
-            Performed::Waits(wait) => self.wait(ticket, share, wait),
+            Performed::Waits(wait) => self.wait(&store, wait, Waiter { ticket, share, op }),
         };
-        for completion in volume.take_completions() {
-            let Completion::Lock { wait, status, .. } = completion else { continue };
-            let done = if status == NtStatus::SUCCESS { Done::Nothing } else { Done::Failed(status) };
-            effects.extend(self.awake(share, wait, done));
+        for completion in store.volume.take_completions() {
+            effects.extend(match completion {
+                Completion::Lock { wait, status, .. } => {
+                    let is_held = status == NtStatus::SUCCESS;
+                    let done = if is_held { Done::Nothing } else { Done::Failed(status) };
+                    self.awake(&store, wait, Some(done))
+                }
+                Completion::Resume { wait } => self.awake(&store, wait, None),
+                Completion::OplockBreak { open, level, acknowledge, status } => {
+                    match status == NtStatus::SUCCESS {
+                        true => {
+                            let (open, left) = (store.name_of(open), oplocks::caching_of(level));
+                            lock(&self.server).oplock_broken(now(), open, left, acknowledge)
+                        }
+                        // The oplock went to another open of the client, or was asked for in vain: nobody is told.
+                        false => Vec::new(),
+                    }
+                }
+                _ => Vec::new(),
+            });
         }
         effects
     }
@@ -62,44 +77,63 @@ impl Daemon {
     }
 
     /// A request waits in the store.
-    fn wait(&self, ticket: Ticket, share: ShareId, wait: WaitId) -> Vec<Effect> {
+    fn wait(&self, store: &Store, wait: WaitId, waiter: Waiter) -> Vec<Effect> {
+        let name = (store.number, wait);
+        let ticket = waiter.ticket;
         let mut waits = lock(&self.waits);
-        if let Some(done) = waits.early.remove(&(share, wait)) {
-            return lock(&self.server).complete(now(), ticket, done);
-        }
-        waits.tickets.insert((share, wait), ticket);
-        waits.names.insert(ticket, (share, wait));
-        lock(&self.server).delayed(ticket)
-    }
-
-    /// A request waits no longer.
-    fn awake(&self, share: ShareId, wait: WaitId, done: Done) -> Vec<Effect> {
-        let mut waits = lock(&self.waits);
-        match waits.tickets.remove(&(share, wait)) {
-            Some(ticket) => {
-                waits.names.remove(&ticket);
+        match waits.early.remove(&name) {
+            Some(Some(done)) => {
                 drop(waits);
                 lock(&self.server).complete(now(), ticket, done)
             }
-            None => {
-                waits.early.insert((share, wait), done);
-                Vec::new()
+            Some(None) => {
+                drop(waits);
+                vec![Effect::Submit { ticket, share: waiter.share, op: waiter.op }]
             }
+            None => {
+                waits.waiters.insert(name, waiter);
+                waits.names.insert(ticket, name);
+                drop(waits);
+                lock(&self.server).delayed(ticket)
+            }
+        }
+    }
+
+    /// A request waits no longer: it is done, or to be tried again.
+    fn awake(&self, store: &Store, wait: WaitId, done: Option<Done>) -> Vec<Effect> {
+        let name = (store.number, wait);
+        let mut waits = lock(&self.waits);
+        let Some(Waiter { ticket, share, op }) = waits.waiters.remove(&name) else {
+            waits.early.insert(name, done);
+            return Vec::new();
+        };
+        waits.names.remove(&ticket);
+        drop(waits);
+        match done {
+            Some(done) => lock(&self.server).complete(now(), ticket, done),
+            None => vec![Effect::Submit { ticket, share, op }],
         }
     }
 
     /// Cancels a request that waits in a store.
     pub(super) fn cancel_op(&self, ticket: Ticket) -> Vec<Effect> {
         let mut waits = lock(&self.waits);
-        let Some((share, wait)) = waits.names.get(&ticket).copied() else { return Vec::new() };
-        let volume = self.served().volumes.get(share.0).cloned().flatten();
-        if !volume.is_some_and(|volume| volume.cancel(wait)) {
+        let Some(name) = waits.names.get(&ticket).copied() else { return Vec::new() };
+        let share = waits.waiters.get(&name).map(|waiter| waiter.share);
+        let store = share.and_then(|share| self.served().store_of(share));
+        if !store.is_some_and(|store| store.volume.cancel(name.1)) {
             return Vec::new();
         }
         waits.names.remove(&ticket);
-        waits.tickets.remove(&(share, wait));
+        waits.waiters.remove(&name);
         drop(waits);
         lock(&self.server).complete(now(), ticket, Done::Failed(NtStatus::CANCELLED))
+    }
+
+    /// Looks at the clock, for what nobody comes back from.
+    pub(super) fn tick(&self) {
+        let effects = lock(&self.server).tick(now());
+        self.settle(effects);
     }
 
     /// A connection has ended.

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, interval, sleep};
 
 use super::task::Task;
 use super::{Daemon, Inbox, lock};
+
+/// How often the tables look at the clock.
+const TICK: Duration = Duration::from_secs(1);
 
 /// How long accepting rests when the process has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
@@ -16,8 +19,10 @@ const REST: Duration = Duration::from_millis(100);
 impl Daemon {
     /// Serves the connections of a listener until `stop` says true or is dropped; then every connection is closed.
     pub async fn listen(self: Arc<Daemon>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+        let mut clock = interval(TICK);
         loop {
             tokio::select! {
+                _ = clock.tick() => self.tick(),
                 changed = stop.changed() => {
                     if changed.is_err() || *stop.borrow() {
                         return;

@@ -4,6 +4,7 @@
 //! may wait for a disk on a thread of its own. What another connection is to hear goes to the inbox of its task.
 mod deliver;
 mod listen;
+mod oplocks;
 mod perform;
 mod task;
 mod write;
@@ -15,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fsa::host::linux::LinuxHost;
-use fsa::{Volume, WaitId};
+use fsa::{OpenId, Volume, WaitId};
 use smb::connection::Config;
 use smb::server::{ConnectionId, Effect, Server, ServerConfig, ShareId, Ticket};
-use smb::store::Done;
+use smb::store::{Done, Op, StoreOpen};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::auth::Authenticator;
@@ -77,13 +78,57 @@ struct Inbox {
     peer: IpAddr,
 }
 
-/// Requests that wait in a store, by the names that the store gave them.
+/// A store, and which one it is: the first share that has it.
+struct Store {
+    number: usize,
+    volume: Arc<ShareVolume>,
+}
+
+/// Bits of a store's own number of an open; above them stands which store.
+const OPEN_BITS: u32 = 48;
+
+impl Store {
+    /// What the server calls an open: a number that no two stores share.
+    fn name_of(&self, open: OpenId) -> StoreOpen {
+        let number = u64::try_from(self.number).unwrap_or(u64::MAX);
+        StoreOpen(number << OPEN_BITS | open.0)
+    }
+
+    /// What the store calls it.
+    fn open_of(open: StoreOpen) -> OpenId {
+        OpenId(open.0 & ((1 << OPEN_BITS) - 1))
+    }
+}
+
+/// What the store of a share calls an open of the server.
+pub fn open_in_store(open: StoreOpen) -> OpenId {
+    Store::open_of(open)
+}
+
+impl Served {
+    fn store_of(&self, share: ShareId) -> Option<Store> {
+        let volume = self.volumes.get(share.0)?.as_ref()?;
+        let is_same =
+            |other: &Option<Arc<ShareVolume>>| other.as_ref().is_some_and(|other| Arc::ptr_eq(other, volume));
+        let number = self.volumes.iter().position(is_same)?;
+        Some(Store { number, volume: volume.clone() })
+    }
+}
+
+/// A request that waits in a store.
+struct Waiter {
+    ticket: Ticket,
+    share: ShareId,
+    op: Op,
+}
+
+/// Requests that wait in stores, by the store and the name that it gave the wait.
 #[derive(Default)]
 struct Waits {
-    tickets: HashMap<(ShareId, WaitId), Ticket>,
-    names: HashMap<Ticket, (ShareId, WaitId)>,
-    /// Told before the wait was known here.
-    early: HashMap<(ShareId, WaitId), Done>,
+    waiters: HashMap<(usize, WaitId), Waiter>,
+    names: HashMap<Ticket, (usize, WaitId)>,
+    /// Told before the wait was known here: done, or to be tried again.
+    early: HashMap<(usize, WaitId), Option<Done>>,
 }
 
 impl Daemon {

@@ -2,17 +2,17 @@
 use std::sync::Arc;
 
 use fsa::{
-    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, Refusal, Requester, SecurityContext,
-    SecurityInformation, StoppedOnSymlink, WaitId, Why,
+    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, Refusal, Requester,
+    SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
 };
 use nt::security::{Sid, Token};
-use nt::{AccessMask, FileInformationClass, NtStatus};
+use nt::{AccessMask, FileInformationClass, Guid, NtStatus};
 use smb::store::{Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
 use wire::create::{NetworkAttributes, PosixResponse};
 use wire::ioctl::CopyChunk;
 use wire::lock::{LockElement, LockFlags};
 
-use super::ShareVolume;
+use super::{ShareVolume, Store, oplocks};
 
 /// What became of an operation.
 pub(super) enum Performed {
@@ -33,8 +33,8 @@ const INVALID_VIEW_SIZE: NtStatus = NtStatus(0xC000_001F);
 type Outcome = Result<Done, Refusal>;
 
 /// Performs it.
-pub(super) fn perform(volume: &ShareVolume, op: Op) -> Performed {
-    match outcome(volume, op) {
+pub(super) fn perform(store: &Store, op: &Op) -> Performed {
+    match outcome(store, op) {
         Ok(done) => done.into(),
         Err(refusal) => match refusal.waits() {
             Some(wait) => Performed::Waits(wait),
@@ -43,53 +43,64 @@ pub(super) fn perform(volume: &ShareVolume, op: Op) -> Performed {
     }
 }
 
-fn outcome(volume: &ShareVolume, op: Op) -> Outcome {
+fn outcome(store: &Store, op: &Op) -> Outcome {
+    let volume = &*store.volume;
     match op {
-        Op::Open(op) => open(volume, &op),
-        Op::Close { open, attributes } => close(volume, open, attributes),
-        Op::Read { open, offset, len } => volume.read(id(open), offset, size(len)).map(Done::Data),
+        Op::Open(op) => open(store, op),
+        Op::Close { open, attributes } => close(volume, *open, *attributes),
+        Op::Read { open, offset, len } => volume.read(id(*open), *offset, size(*len)).map(Done::Data),
         Op::Write { open, offset, data, write_through } => {
-            volume.write(id(open), offset, data.as_slice())?;
-            if write_through {
-                volume.flush(id(open))?;
+            volume.write(id(*open), *offset, data.as_slice())?;
+            if *write_through {
+                volume.flush(id(*open))?;
             }
             Ok(Done::Nothing)
         }
-        Op::Flush { open } => volume.flush(id(open)).map(|()| Done::Nothing),
+        Op::Flush { open } => volume.flush(id(*open)).map(|()| Done::Nothing),
         Op::QueryDirectory { open, class, len_max, restart, single, pattern } => {
             let pattern = pattern.units();
-            let query = DirectoryQuery { class, len_max: size(len_max), restart, single, pattern };
-            volume.query_directory(id(open), &query).map(output)
+            let query = DirectoryQuery {
+                class: *class,
+                len_max: size(*len_max),
+                restart: *restart,
+                single: *single,
+                pattern,
+            };
+            volume.query_directory(id(*open), &query).map(output)
         }
-        Op::QueryFile { open, class, len_max } => query_file(volume, open, class, len_max),
+        Op::QueryFile { open, class, len_max } => query_file(volume, *open, *class, *len_max),
         Op::QueryEa { open, len_max, single, restart, index, names } => {
-            let names = Some(&*names).filter(|names| !names.is_empty());
-            let query = EaQuery { len_max: size(len_max), single, restart, index, names };
-            volume.query_ea(id(open), &query).map(output)
+            let names = Some(names.as_slice()).filter(|names| !names.is_empty());
+            let query =
+                EaQuery { len_max: size(*len_max), single: *single, restart: *restart, index: *index, names };
+            volume.query_ea(id(*open), &query).map(output)
         }
         Op::QueryVolume { open, class, len_max } => {
-            volume.query_volume(id(open), class, size(len_max)).map(output)
+            volume.query_volume(id(*open), *class, size(*len_max)).map(output)
         }
-        Op::QuerySecurity { open, parts, len_max } => query_security(volume, open, parts, len_max),
+        Op::QuerySecurity { open, parts, len_max } => query_security(volume, *open, *parts, *len_max),
         Op::SetFile { caller, open, class, input } => {
-            let cx = context(&caller);
-            volume.set_information(&cx, Requester::Remote, id(open), class, &input).map(|()| Done::Nothing)
+            let cx = context(caller);
+            volume.set_information(&cx, Requester::Remote, id(*open), *class, input).map(|()| Done::Nothing)
         }
         Op::SetSecurity { caller, open, parts, descriptor } => {
-            let parts = SecurityInformation(parts);
-            volume.set_security(&context(&caller), id(open), parts, &descriptor).map(|()| Done::Nothing)
+            let parts = SecurityInformation(*parts);
+            volume.set_security(&context(caller), id(*open), parts, descriptor).map(|()| Done::Nothing)
         }
         Op::FsControl { open, code, input, output_len_max } => {
-            let reply = volume.fs_control(id(open), code, &input, size(output_len_max))?;
+            let reply = volume.fs_control(id(*open), *code, input, size(*output_len_max))?;
             Ok(Done::Output { status: reply.status, bytes: reply.output })
         }
-        Op::Lock { open, locks } => lock(volume, open, &locks),
-        Op::Copy { source, target, chunks } => Ok(Done::Copied(copy(volume, source, target, &chunks))),
+        Op::Lock { open, locks } => lock(volume, *open, locks),
+        Op::Acknowledge { open, caching } => {
+            volume.acknowledge_oplock(id(*open), oplocks::level_of(*caching)).map(|()| Done::Nothing)
+        }
+        Op::Copy { source, target, chunks } => Ok(Done::Copied(copy(volume, *source, *target, chunks))),
     }
 }
 
 fn id(open: StoreOpen) -> OpenId {
-    OpenId(open.0)
+    Store::open_of(open)
 }
 
 fn size(len: u32) -> usize {
@@ -104,7 +115,8 @@ fn context(caller: &Arc<Token>) -> SecurityContext {
     SecurityContext::user(Token::clone(caller))
 }
 
-fn open(volume: &ShareVolume, op: &OpenOp) -> Outcome {
+fn open(store: &Store, op: &OpenOp) -> Outcome {
+    let volume = &*store.volume;
     let cx = context(&op.caller);
     let eas = if op.eas.is_empty() { Vec::new() } else { fsa::decode_eas(&op.eas)? };
     let request = OpenRequest {
@@ -116,6 +128,8 @@ fn open(volume: &ShareVolume, op: &OpenOp) -> Outcome {
         attributes: op.attributes,
         eas: &eas,
         follow: Follow::Caller,
+        oplock_key: op.key.map(|key| OplockKey(Guid(key.0))),
+        parent_oplock_key: op.parent_key.map(|key| OplockKey(Guid(key.0))),
         ..OpenRequest::existing(&[], AccessMask::NONE)
     };
     let opened = match volume.open(&cx, &request) {
@@ -123,7 +137,7 @@ fn open(volume: &ShareVolume, op: &OpenOp) -> Outcome {
         Err(OpenError::StoppedOnSymlink(stop)) => return Ok(stopped(&stop)),
         Err(OpenError::Refused(refusal)) => return Err(refusal),
     };
-    let described = describe(volume, &cx, op, &opened);
+    let described = describe(store, &cx, op, &opened);
     if described.is_err() {
         // The open is ours alone: what its closing says changes nothing.
         let _ = volume.close(opened.id);
@@ -137,8 +151,10 @@ fn stopped(stop: &StoppedOnSymlink) -> Done {
 }
 
 /// Gives a new file what it shall have, and says what was opened.
-fn describe(volume: &ShareVolume, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
+fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
+    let volume = &*store.volume;
     let open = volume.open_of(opened.id)?;
+    let caching = oplocks::request(volume, opened.id, op.caching);
     let facts = volume.opened_facts(opened.id)?;
     let maximal_access = op.maximal_access.then(|| volume.maximal_access(cx, opened.id));
     let maximal_access = maximal_access.transpose().map_err(|error| match error {
@@ -155,7 +171,7 @@ fn describe(volume: &ShareVolume, cx: &SecurityContext, op: &OpenOp, opened: &fs
         group: Sid::new(22, &[2, facts.gid]).unwrap_or(Sid::NULL),
     });
     let file = OpenedFile {
-        open: StoreOpen(opened.id.0),
+        open: store.name_of(opened.id),
         action: opened.action,
         attributes: attributes(&facts),
         granted: open.granted,
@@ -165,6 +181,7 @@ fn describe(volume: &ShareVolume, cx: &SecurityContext, op: &OpenOp, opened: &fs
         volume_id: u64::from(volume.options().serial),
         maximal_access,
         posix,
+        caching,
     };
     Ok(Done::Opened(Box::new(file)))
 }

@@ -84,7 +84,7 @@ pub fn served(directory: &Path, wish: &Wish) -> Served {
             SigningAlgorithm::AES_CMAC,
             SigningAlgorithm::HMAC_SHA256,
         ],
-        capabilities: Capabilities::MULTI_CHANNEL,
+        capabilities: Capabilities::MULTI_CHANNEL | Capabilities::LEASING | Capabilities::DIRECTORY_LEASING,
         posix: true,
         transfer_len_max: 8 << 20,
         credits_max: 8192,

@@ -295,8 +295,11 @@ impl Connection {
         if self.setups.len() >= SETUPS_MAX && !self.setups.contains_key(&session_id) {
             return Err(Fault::Setups { max: SETUPS_MAX });
         }
-        // Responses that ask for more are not signed: what was written is what is sent.
-        self.setups.insert(session_id, hash.after(&written.head));
+        // What is hashed is what is sent: a response that asks for more is signed when it binds a session.
+        let (header, head) = (written.header, written.head.clone());
+        let mut sent = Written { header, head, payload: Vec::new(), signed_by: written.signed_by.clone() };
+        sent.sign(&[]);
+        self.setups.insert(session_id, hash.after(&sent.head));
         Ok(())
     }
 

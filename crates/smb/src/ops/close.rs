@@ -12,6 +12,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
     let (file_id, _) = server.open(asked, request.file_id)?;
     asked.used = Some(file_id);
     let open = server.remove_open(file_id.volatile).ok_or(NtStatus::FILE_CLOSED)?;
+    server.forget_caching(&open);
     match open.held {
         Held::Pipe(_) => {
             let mut answer = finish(None);

@@ -9,6 +9,7 @@ pub(crate) mod flush;
 pub(crate) mod ioctl;
 pub(crate) mod lock;
 pub(crate) mod logoff;
+pub(crate) mod oplock_break;
 pub(crate) mod query_directory;
 pub(crate) mod query_info;
 pub(crate) mod read;
@@ -109,7 +110,8 @@ fn dispatch(server: &mut Server, now: Now, asked: &mut Asked, incoming: Incoming
         Request::QueryInfo(request) => query_info::start(server, asked, &request),
         Request::SetInfo(request) => set_info::start(server, asked, &request),
         Request::Lock(request) => lock::start(server, asked, &request),
-        Request::ChangeNotify(_) | Request::OplockBreak(_) => Err(NtStatus::NOT_SUPPORTED),
+        Request::OplockBreak(request) => oplock_break::start(server, asked, &request),
+        Request::ChangeNotify(_) => Err(NtStatus::NOT_SUPPORTED),
         // The connection answers these itself.
         Request::Negotiate(_) | Request::Cancel(_) => Err(NtStatus::INVALID_PARAMETER),
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use nt::{Guid, NtStatus};
 
 mod answer;
+mod breaks;
 mod effect;
+mod lease;
 mod lookup;
 mod open;
 mod pipe;
@@ -20,6 +22,7 @@ mod teardown;
 pub use answer::Answer;
 pub(crate) use answer::AnswerBody;
 pub use effect::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
+pub(crate) use lease::{Lease, LeaseId};
 pub(crate) use lookup::{Asked, Needs};
 pub(crate) use open::{Held, Open};
 pub(crate) use pipe::Pipe;
@@ -30,7 +33,7 @@ pub use snapshot::{OpenView, SessionView};
 
 use crate::connection::{Config, Incoming, Negotiated, Now, RequestId};
 use crate::ops::{self, Flow, Waiting};
-use crate::store::{Done, Op};
+use crate::store::{Caching, Done, Op, StoreOpen};
 
 /// How much the tables hold. (Not in the specification.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +95,11 @@ pub struct Server {
     pub(crate) connections: BTreeMap<ConnectionId, Linked>,
     pub(crate) sessions: BTreeMap<u64, Session>,
     pub(crate) opens: BTreeMap<u64, Open>,
+    /// Opens by what their store calls them.
+    pub(crate) by_store: BTreeMap<StoreOpen, u64>,
+    pub(crate) leases: BTreeMap<LeaseId, Lease>,
+    /// Breaks of opens whose making is not told yet.
+    early_breaks: BTreeMap<StoreOpen, (Caching, bool)>,
     parked: BTreeMap<Ticket, Parked>,
     by_request: BTreeMap<(ConnectionId, RequestId), Ticket>,
     next_ticket: u64,
@@ -108,6 +116,9 @@ impl Server {
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
             opens: BTreeMap::new(),
+            by_store: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            early_breaks: BTreeMap::new(),
             parked: BTreeMap::new(),
             by_request: BTreeMap::new(),
             next_ticket: 1,

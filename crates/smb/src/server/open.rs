@@ -1,7 +1,10 @@
 //! [MS-SMB2] 3.3.1.10: opens.
 use nt::AccessMask;
 
-use super::{Pipe, ShareId};
+use wire::create::OplockLevel;
+
+use super::lease::{Breaking, LeaseId};
+use super::{ConnectionId, Pipe, ShareId};
 use crate::store::StoreOpen;
 
 /// What is open.
@@ -23,6 +26,13 @@ pub(crate) struct Open {
     pub(crate) held: Held,
     pub(crate) granted: AccessMask,
     pub(crate) is_directory: bool,
+    /// The connection that it came by.
+    pub(crate) connection: ConnectionId,
+    /// Open.OplockLevel, and whether it breaks.
+    pub(crate) oplock: OplockLevel,
+    pub(crate) breaking: Option<Breaking>,
+    /// Open.Lease.
+    pub(crate) lease: Option<LeaseId>,
     /// ChannelSequence, OutstandingRequestCount and OutstandingPreRequestCount. [MS-SMB2] 3.3.5.2.10
     pub(crate) channel_sequence: u16,
     pub(crate) outstanding: u64,

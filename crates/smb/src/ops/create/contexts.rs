@@ -1,6 +1,6 @@
 //! [MS-SMB2] 3.3.5.9.1 to 3.3.5.9.14: create contexts.
 use nt::{FileTime, NtStatus};
-use wire::create::{Context, MaximalAccess, OnDiskId, RequestContext, ResponseContext};
+use wire::create::{Context, Lease, LeaseV2, MaximalAccess, OnDiskId, RequestContext, ResponseContext};
 
 use crate::store::OpenedFile;
 
@@ -14,6 +14,15 @@ pub(super) struct Wanted {
     pub(super) maximal_access: Option<Option<FileTime>>,
     pub(super) on_disk_id: bool,
     pub(super) posix_mode: Option<u32>,
+    /// With its parent's key and epoch when it is one of the second version.
+    pub(super) lease: Option<LeaseWanted>,
+}
+
+/// A lease that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeaseWanted {
+    pub(super) lease: Lease,
+    pub(super) v2: Option<LeaseV2>,
 }
 
 impl Wanted {
@@ -30,6 +39,10 @@ impl Wanted {
                 // There are no snapshots, so there is no file in one.
                 RequestContext::TimewarpToken(time) if time != FileTime(0) => {
                     return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
+                }
+                RequestContext::Lease(lease) => wanted.lease = Some(LeaseWanted { lease, v2: None }),
+                RequestContext::LeaseV2(v2) => {
+                    wanted.lease = Some(LeaseWanted { lease: v2.lease, v2: Some(v2) });
                 }
                 RequestContext::Posix { mode } if posix => wanted.posix_mode = Some(mode),
                 // A reconnect asks for a handle that nobody here has kept. [MS-SMB2] 3.3.5.9.7 and 3.3.5.9.12

@@ -4,12 +4,13 @@ use wire::Response;
 use wire::create::{CreateFlags, ImpersonationLevel, NetworkAttributes, OplockLevel, Request};
 use wire::tree_connect::ShareType;
 
+mod caching;
 mod contexts;
 
 use super::{Flow, Started, Waiting as Parked};
 use crate::connection::Now;
-use crate::server::{Answer, AnswerBody, Asked, Held, Open, Pipe, Server, ShareId};
-use crate::store::{Done, Op, OpenOp, OpenedFile};
+use crate::server::{Answer, AnswerBody, Asked, Held, LeaseId, Open, Pipe, Server, ShareId};
+use crate::store::{Caching, Done, Op, OpenOp, OpenedFile};
 use contexts::Wanted;
 
 /// FILE_CREATE_TREE_CONNECTION, FILE_OPEN_BY_FILE_ID and FILE_RESERVE_OPFILTER: what no server does. [MS-SMB2] 3.3.5.9
@@ -32,6 +33,7 @@ const IGNORED: CreateOptions = CreateOptions(
 pub(crate) struct Waiting {
     share: ShareId,
     wanted: Wanted,
+    lease: Option<LeaseId>,
 }
 
 pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: &Request<'_>) -> Started {
@@ -66,6 +68,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     }
     let posix = server.negotiated(asked.connection)?.posix;
     let wanted = Wanted::read(&request.contexts, posix)?;
+    let asks = caching::asks(server, asked, request.oplock_level, &wanted)?;
     let op = OpenOp {
         caller: server.caller(asked)?,
         name: request.name.clone(),
@@ -79,15 +82,18 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
         allocation_size: wanted.allocation_size,
         maximal_access: wanted.maximal_access.is_some(),
         posix_mode: wanted.posix_mode,
+        caching: asks.caching,
+        key: asks.lease.map(LeaseId::caching_key),
+        parent_key: asks.parent.map(LeaseId::caching_key),
     };
-    let waiting = Waiting { share: share_id, wanted };
+    let waiting = Waiting { share: share_id, wanted, lease: asks.lease };
     Ok(Flow::Submit(share_id, Op::Open(Box::new(op)), Parked::Create(Box::new(waiting))))
 }
 
 /// The store has opened, or has not.
 pub(crate) fn finish(
     server: &mut Server,
-    _now: Now,
+    now: Now,
     asked: &Asked,
     waiting: Waiting,
     done: Done,
@@ -102,7 +108,12 @@ pub(crate) fn finish(
                 server.submit_unheard(waiting.share, close);
                 return Err(status);
             }
-            Ok(opened_file(server, asked, &waiting, &opened).into())
+            if let Err(status) = caching::check_lease(server, waiting.lease, &opened) {
+                let close = Op::Close { open: opened.open, attributes: false };
+                server.submit_unheard(waiting.share, close);
+                return Err(status);
+            }
+            Ok(opened_file(server, now, asked, &waiting, &opened).into())
         }
         _ => Err(NtStatus::INTERNAL_ERROR),
     }
@@ -116,17 +127,33 @@ fn stopped(unparsed_len: u16, reparse_data: &[u8]) -> Result<Answer, NtStatus> {
     Ok(Answer::with(NtStatus::STOPPED_ON_SYMLINK, AnswerBody::Error(data)))
 }
 
-fn opened_file(server: &mut Server, asked: &Asked, waiting: &Waiting, opened: &OpenedFile) -> Answer {
+fn opened_file(
+    server: &mut Server,
+    now: Now,
+    asked: &Asked,
+    waiting: &Waiting,
+    opened: &OpenedFile,
+) -> Answer {
+    let oplock = match opened.caching {
+        Caching::Oplock(level) => level,
+        _ => OplockLevel::NONE,
+    };
     let open = Open {
         is_directory: opened.is_directory,
         granted: opened.granted,
+        oplock,
+        lease: waiting.lease,
         ..new_open(asked, waiting.share, Held::File(opened.open))
     };
     let flags = if opened.is_reparse_point { CreateFlags::REPARSEPOINT } else { CreateFlags::NONE };
-    let contexts = waiting.wanted.answer(opened);
+    let mut contexts = waiting.wanted.answer(opened);
     let volatile = server.insert_open(open);
+    let lease = caching::enter_lease(server, volatile, waiting, opened);
+    let oplock_level = if lease.is_some() { OplockLevel::LEASE } else { oplock };
+    contexts.extend(lease.and_then(|lease| lease.encode()));
+    server.enter_caching(now, volatile, opened);
     let response = wire::create::Response {
-        oplock_level: OplockLevel::NONE,
+        oplock_level,
         flags,
         action: opened.action,
         attributes: opened.attributes,
@@ -173,6 +200,10 @@ fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
         held,
         granted: AccessMask::NONE,
         is_directory: false,
+        connection: asked.connection,
+        oplock: OplockLevel::NONE,
+        breaking: None,
+        lease: None,
         channel_sequence: asked.channel_sequence,
         outstanding: 0,
         outstanding_before: 0,

@@ -1,0 +1,105 @@
+//! [MS-SMB2] 3.3.5.9, 3.3.5.9.8 and 3.3.5.9.11: which oplock or lease an open asks for, and gets.
+use nt::NtStatus;
+use wire::create::{Lease as LeaseContext, LeaseFlags, LeaseState, LeaseV2, OplockLevel, ResponseContext};
+use wire::negotiate::{Capabilities, Dialect};
+
+use super::Waiting;
+use super::contexts::Wanted;
+use crate::server::{Asked, Lease, LeaseId, Server};
+use crate::store::{Caching, OpenedFile};
+
+/// What an open asks to cache.
+pub(super) struct Asks {
+    pub(super) caching: Caching,
+    pub(super) lease: Option<LeaseId>,
+    pub(super) parent: Option<LeaseId>,
+}
+
+pub(super) fn asks(
+    server: &Server,
+    asked: &Asked,
+    level: OplockLevel,
+    wanted: &Wanted,
+) -> Result<Asks, NtStatus> {
+    let negotiated = server.negotiated(asked.connection)?;
+    let none = Asks { caching: Caching::None, lease: None, parent: None };
+    let has_leases = negotiated.dialect >= Dialect::SMB_2_1
+        && negotiated.server_capabilities.contains(Capabilities::LEASING);
+    match level {
+        OplockLevel::II | OplockLevel::EXCLUSIVE | OplockLevel::BATCH => {
+            Ok(Asks { caching: Caching::Oplock(level), ..none })
+        }
+        OplockLevel::LEASE if has_leases => {
+            let Some(context) = &wanted.lease else { return Ok(none) };
+            let client = negotiated.client_guid;
+            let v2 = context.v2.filter(|_| negotiated.dialect >= Dialect::SMB_3_0);
+            let parent = v2
+                .filter(|v2| v2.lease.flags.contains(LeaseFlags::PARENT_LEASE_KEY_SET))
+                .map(|v2| LeaseId::new(client, v2.parent_key));
+            Ok(Asks {
+                caching: Caching::Lease(context.lease.state),
+                lease: Some(LeaseId::new(client, context.lease.key)),
+                parent,
+            })
+        }
+        _ => Ok(none),
+    }
+}
+
+/// A key means one file. [MS-SMB2] 3.3.5.9.8
+pub(super) fn check_lease(
+    server: &mut Server,
+    lease: Option<LeaseId>,
+    opened: &OpenedFile,
+) -> Result<(), NtStatus> {
+    let known = lease.and_then(|id| server.lease_of(id)).map(|lease| lease.file);
+    match known.is_some_and(|file| file != (opened.volume_id, opened.file_id)) {
+        true => Err(NtStatus::INVALID_PARAMETER),
+        false => Ok(()),
+    }
+}
+
+/// Enters an open into its lease, and says what the lease is now.
+pub(super) fn enter_lease(
+    server: &mut Server,
+    volatile: u64,
+    waiting: &Waiting,
+    opened: &OpenedFile,
+) -> Option<ResponseContext<'static>> {
+    let (id, context) = waiting.lease.zip(waiting.wanted.lease)?;
+    let granted = match opened.caching {
+        Caching::Lease(state) => state,
+        _ => LeaseState::NONE,
+    };
+    let is_v2 = context.v2.is_some();
+    let lease = server.leases.entry(id).or_insert_with(|| Lease {
+        state: LeaseState::NONE,
+        breaking: None,
+        epoch: context.v2.map_or(0, |v2| v2.epoch),
+        is_v2,
+        file: (opened.volume_id, opened.file_id),
+        opens: std::collections::BTreeSet::new(),
+    });
+    lease.opens.insert(volatile);
+    if lease.breaking.is_none() && granted != lease.state {
+        lease.state = granted;
+        lease.epoch = lease.epoch.wrapping_add(1);
+    }
+    let flags = match lease.breaking {
+        Some(_) => LeaseFlags::BREAK_IN_PROGRESS,
+        None => LeaseFlags::NONE,
+    };
+    let answer = LeaseContext { key: context.lease.key, state: lease.state, flags };
+    Some(match context.v2 {
+        None => ResponseContext::Lease(answer),
+        Some(v2) => {
+            let parent = v2.lease.flags & LeaseFlags::PARENT_LEASE_KEY_SET;
+            let lease_flags = answer.flags | parent;
+            ResponseContext::LeaseV2(LeaseV2 {
+                lease: LeaseContext { flags: lease_flags, ..answer },
+                parent_key: v2.parent_key,
+                epoch: lease.epoch,
+            })
+        }
+    })
+}
