@@ -17,7 +17,9 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
     let (share, len_min) = (open.share, request.len_min);
     match open.held {
         Held::File(store) => {
-            if i64::try_from(request.offset).is_err() {
+            // No byte of a file lies beyond the largest signed number.
+            let end = request.offset.checked_add(request.len.into());
+            if end.is_none_or(|end| i64::try_from(end).is_err()) {
                 return Err(NtStatus::INVALID_PARAMETER);
             }
             let op = Op::Read { open: store, offset: request.offset, len: request.len };

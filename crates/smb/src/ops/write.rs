@@ -45,7 +45,8 @@ pub(crate) fn start(
     match open.held {
         Held::File(store) => {
             // All ones means the end of the data to the store; on the wire it is no offset.
-            if i64::try_from(write.offset).is_err() {
+            let end = write.offset.checked_add(count.into());
+            if end.is_none_or(|end| i64::try_from(end).is_err()) {
                 return Err(NtStatus::INVALID_PARAMETER);
             }
             let write_through = write.flags.contains(WriteFlags::WRITE_THROUGH);
