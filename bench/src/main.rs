@@ -6,6 +6,7 @@
 mod bare;
 mod capi;
 mod find;
+mod ntfs;
 mod report;
 mod set;
 
@@ -14,9 +15,10 @@ use std::process::ExitCode;
 
 use report::Failure;
 
-const USAGE: &str = "usage: bench [capi|set|find|reparse ...] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
+const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse ...] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
   set      SET through the store beside bare openat + fsetxattr + close (default 100000 files)\n  \
   find     `pointsman find` beside a bare parallel walk (default 1000000 files)\n  \
+  ntfs     an NTFS image: $R beside a walk beside other readers, one set counted (default 1000000 files)\n  \
   reparse  decoding and encoding beside other crates\n  \
   capi     SET through DeviceIoControl beside bare fsetxattr (default 100000 sets)\n  \
   without a name, all; the folder must lie on the file system to measure (default target/bench)";
@@ -33,6 +35,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [how @ ("ntfs-index" | "ntfs-walk"), image] => ntfs::child(how, image),
         ["bare-walk", root, threads] => bare_walk(root, threads),
         ["set-many", root, count] => {
             count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n))
@@ -65,7 +68,7 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
             "--files" => arguments.files = Some(words.next()?.parse().ok()?),
             "--threads" => arguments.threads = words.next()?.parse().ok()?,
             "--rounds" => arguments.rounds = words.next()?.parse().ok()?,
-            "capi" | "set" | "find" | "reparse" => arguments.names.push(word),
+            "capi" | "set" | "find" | "ntfs" | "reparse" => arguments.names.push(word),
             _ => return None,
         }
     }
@@ -87,6 +90,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted("find") {
         find::run(&folder, arguments.files.unwrap_or(1_000_000), arguments.threads, arguments.rounds)?;
+    }
+    if wanted("ntfs") {
+        ntfs::run(&folder, arguments.files.unwrap_or(1_000_000), arguments.rounds)?;
     }
     Ok(())
 }

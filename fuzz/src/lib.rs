@@ -4,10 +4,13 @@
 //! tests do); `cargo fuzz run TARGET --features libfuzzer` runs one target under libFuzzer for as long as one likes.
 
 pub mod fsa_targets;
+pub mod ntfs_image;
+mod ntfs_targets;
 mod reparse_targets;
 pub mod smb_targets;
 mod wire_targets;
 
+pub use ntfs_targets::{ntfs_journal, ntfs_read, ntfs_write};
 pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
 pub use smb_targets::smb_connection;
 pub use wire_targets::{wire_payload, wire_request, wire_response};
@@ -20,6 +23,9 @@ pub const TARGETS: &[Target] = &[
     ("fsa_path", fsa_targets::path),
     ("fsa_sequence", fsa_targets::sequence),
     ("fsa_xattrs", fsa_targets::xattrs),
+    ("ntfs_journal", ntfs_journal),
+    ("ntfs_read", ntfs_read),
+    ("ntfs_write", ntfs_write),
     ("reparse_decode", reparse_decode),
     ("reparse_json", reparse_json),
     ("reparse_set", reparse_set),
