@@ -143,14 +143,18 @@ impl Medium for Layered {
         IMAGE.len() as u64
     }
 
-    fn read_at(&self, offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
-        let pieces = pieces(offset, buffer.len())?;
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let bytes = start.checked_add(buffer.len()).and_then(|end| IMAGE.get(start..end));
+        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        let end = start + buffer.len();
         self.with(|layer| {
-            for (number, within, len) in pieces {
-                let sector = layer.sectors.get(&number).copied().unwrap_or_else(|| base(number));
-                let (part, rest) = std::mem::take(&mut buffer).split_at_mut(len);
-                part.copy_from_slice(sector.get(within..within + len).unwrap_or_default());
-                buffer = rest;
+            for (number, sector) in layer.sectors.range(offset / SECTOR..(end as u64).div_ceil(SECTOR)) {
+                let at = usize::try_from(number * SECTOR).unwrap_or(usize::MAX);
+                let (from, until) = (at.max(start), (at + SECTOR_LEN).min(end));
+                let part = sector.get(from - at..until - at).unwrap_or_default();
+                let place = buffer.get_mut(from - start..until - start);
+                place.into_iter().for_each(|place| place.copy_from_slice(part));
             }
         });
         Ok(())
