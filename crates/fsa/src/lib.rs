@@ -45,6 +45,7 @@ mod flush;
 mod fsctl;
 pub mod host;
 mod link;
+mod listen;
 mod lock;
 mod notify;
 mod object;

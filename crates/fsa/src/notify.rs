@@ -140,6 +140,9 @@ impl<H: Host> Volume<H> {
         }
         // FILE_LIST_DIRECTORY. [MS-SMB2] 3.3.5.19
         open.require(AccessMask::FILE_READ_DATA)?;
+        if !self.watches.lock().iter().any(|watch| watch.open.id == id) {
+            self.listen(&open.file.node(), &open.path().0, watch_tree);
+        }
         let mut list = self.watches.lock();
         self.open_of(id)?; // closed meanwhile, it would be watched for ever
         let at = match list.iter().position(|watch| watch.open.id == id) {
@@ -173,16 +176,34 @@ impl<H: Host> Volume<H> {
         if self.watches.is_empty() {
             return;
         }
+        // What others did before comes first; the host's word of this very change is passed over.
+        self.hear_but(Some(change.path));
+        self.tell_watches(change);
+    }
+
+    /// More happened than the host could keep: whoever watches lists his directory.
+    pub(crate) fn overflow_watches(&self) {
+        for watch in self.watches.lock().iter_mut() {
+            watch.events = Events { overflowed: true, ..Events::default() };
+            self.answer(watch);
+        }
+    }
+
+    pub(crate) fn tell_watches(&self, change: Change<'_>) {
         for watch in self.watches.lock().iter_mut() {
             let Some(name) = watch.concerns(&change) else { continue };
             watch.events.push(change.action, name);
-            if watch.events.half_renamed {
-                continue;
+            if !watch.events.half_renamed {
+                self.answer(watch);
             }
-            if let Some((wait, len_max)) = watch.requests.pop_front() {
-                let Information { bytes, status } = watch.events.take(len_max);
-                self.end_notify(wait, watch.open.id, status, bytes);
-            }
+        }
+    }
+
+    /// Answers the oldest request, if one waits.
+    fn answer(&self, watch: &mut Watch<H>) {
+        if let Some((wait, len_max)) = watch.requests.pop_front() {
+            let Information { bytes, status } = watch.events.take(len_max);
+            self.end_notify(wait, watch.open.id, status, bytes);
         }
     }
 
@@ -207,6 +228,9 @@ impl<H: Host> Volume<H> {
         let Some(at) = list.iter().position(|watch| watch.open.id == open.id) else { return };
         let watch = list.swap_remove(at);
         self.watches.count.store(list.len(), Ordering::Release);
+        if list.is_empty() {
+            self.listen_no_more();
+        }
         for (wait, _) in watch.requests {
             self.end_notify(wait, open.id, NtStatus::NOTIFY_CLEANUP, Vec::new());
         }

@@ -3,6 +3,7 @@ use crate::event::{Event, EventQueue};
 use crate::file::FileTable;
 use crate::host::meta::SpecialForm;
 use crate::host::{Host, HostResult};
+use crate::listen::Listening;
 use crate::notify::Watches;
 use crate::opens::{Open, OpenId, OpenTable};
 use crate::oplock::{Breaks, Patience};
@@ -78,6 +79,7 @@ pub struct Volume<H: Host> {
     pub(crate) files: FileTable<H>,
     pub(crate) parking: Parking<H>,
     pub(crate) watches: Watches<H>,
+    pub(crate) listening: Listening,
     events: EventQueue,
     epoch: AtomicU64,
     renames: Mutex<()>,
@@ -139,6 +141,7 @@ impl<H: Host> Volume<H> {
             files: FileTable::new(),
             parking: Parking::new(),
             watches: Watches::new(),
+            listening: Listening::default(),
             events: EventQueue::default(),
             epoch: AtomicU64::new(0),
             renames: Mutex::new(()),

@@ -6,6 +6,7 @@ mod extents;
 mod fault;
 mod index;
 mod leftovers;
+mod listen;
 mod listing;
 mod names;
 mod node;
@@ -17,8 +18,8 @@ mod watch;
 mod xattr;
 
 use super::{
-    BlobId, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeStat, RenameMode,
-    SetTimes, Space, XattrMode,
+    BlobId, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeStat,
+    RenameMode, SetTimes, Space, XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -27,6 +28,7 @@ pub use index::{DIRECTORIES_MAX, NAMES_MAX};
 use listing::{Go, list};
 pub use node::LinuxNode;
 use nt::FileTime;
+use rustix::fd::BorrowedFd;
 use rustix::fs::{
     AtFlags, Mode, OFlags, ResolveFlags, StatVfsMountFlags, Timespec, Timestamps, UTIME_OMIT, fstatfs,
     fstatvfs, fsync, ftruncate, openat2, readlinkat, syncfs, utimensat,
@@ -66,6 +68,7 @@ pub struct LinuxHost {
     options: LinuxOptions,
     resolve: ResolveFlags,
     names: index::NameIndex,
+    listener: listen::Listener,
     store: store::Store,
     read_only: bool,
     /// One lock for many directories; which, their inode number says.
@@ -92,6 +95,7 @@ impl LinuxHost {
         Ok(LinuxHost {
             resolve: node::resolve(options.cross_mounts),
             names: index::NameIndex::new(),
+            listener: listen::Listener::default(),
             store: store::Store::new(options.store_at),
             read_only: options.read_only || mount.f_flag.contains(StatVfsMountFlags::RDONLY),
             directories: [const { Mutex::new(()) }; DIRECTORY_LOCKS],
@@ -103,6 +107,12 @@ impl LinuxHost {
     /// How many directories were scanned for names in another case so far: a figure to watch.
     pub fn scans(&self) -> u64 {
         self.names.scans()
+    }
+
+    /// A descriptor that becomes readable when another process has changed a directory that somebody watches: then
+    /// [`crate::Volume::hear`] is due. `None` where this user has as many such queues as allowed.
+    pub fn changes(&self) -> Option<BorrowedFd<'_>> {
+        self.listener.queue()
     }
 
     fn require_writable(&self, call: &'static str) -> HostResult<()> {
@@ -342,6 +352,18 @@ impl Host for LinuxHost {
     fn remove_blob(&self, id: BlobId) -> HostResult<()> {
         self.require_writable("remove_blob")?;
         overflow::remove(self, id)
+    }
+
+    fn listen(&self, dir: &LinuxNode) -> bool {
+        self.listener.listen(dir)
+    }
+
+    fn unlisten(&self, dir: NodeId) {
+        self.listener.unlisten(dir);
+    }
+
+    fn heard(&self) -> Vec<Option<Heard>> {
+        self.listener.heard(self)
     }
 
     fn leftovers(&self) -> HostResult<Vec<HostName>> {

@@ -157,6 +157,36 @@ pub struct Space {
     pub blocks_free: u64,
 }
 
+/// A change in a directory that the host listens to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// The directory.
+    pub dir: NodeId,
+    /// The name in it.
+    pub name: HostName,
+    /// The name is a directory's.
+    pub directory: bool,
+    /// What happened.
+    pub what: HeardWhat,
+}
+
+/// What happened to a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HeardWhat {
+    /// It was made.
+    Came,
+    /// It was removed.
+    Went,
+    /// It was renamed; the new name, if that can be heard, comes with the same number.
+    MovedAway(u32),
+    /// It is the new name of a rename.
+    MovedHere(u32),
+    /// The data changed.
+    Data,
+    /// Attributes, rights or times changed.
+    Attributes,
+}
+
 /// The name of a value kept beside the tree: the SHA-256 of its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobId(pub [u8; 32]);
@@ -340,6 +370,19 @@ pub trait Host: Send + Sync {
 
     /// Forgets a kept value, if there is one. Only a check that has seen no reference to it may.
     fn remove_blob(&self, id: BlobId) -> HostResult<()>;
+
+    /// Listens to changes in a directory, whoever makes them; false where the host cannot tell.
+    fn listen(&self, _dir: &Self::Node) -> bool {
+        false
+    }
+
+    /// Listens to it no longer.
+    fn unlisten(&self, _dir: NodeId) {}
+
+    /// What was heard since this was asked last, in its order; `None` in it stands for what was too much to keep.
+    fn heard(&self) -> Vec<Option<Heard>> {
+        Vec::new()
+    }
 
     /// Objects that were to get a name when their maker died, by the names that the host gave them meanwhile. A host that
     /// leaves none need not say so.

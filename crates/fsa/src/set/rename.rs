@@ -187,7 +187,7 @@ impl<H: Host> Volume<H> {
         moved: bool,
     ) -> Result<(), Refusal> {
         let name = self.host.rename(from, old_name, &to.node, &to.name, mode)?;
-        self.tell_moved(state, open, moved, || *open.link.lock() = to.place(name));
+        self.tell_moved(state, open, moved, to, name);
         Ok(())
     }
 
@@ -203,12 +203,22 @@ impl<H: Host> Volume<H> {
     ) -> Result<(), Refusal> {
         let name = self.host.rename(&to.node, there, &to.node, &to.name, RenameMode::NoReplace)?;
         self.host.remove(from, old_name)?;
-        self.tell_moved(state, open, moved, || *open.link.lock() = to.place(name));
+        self.tell_moved(state, open, moved, to, name);
         Ok(())
     }
 
-    /// Tells of the old name, lets `change` set the new one, and tells of that.
-    fn tell_moved(&self, state: &mut FileState<H>, open: &Open<H>, moved: bool, change: impl FnOnce()) {
+    /// Tells of the old name, sets the new one, and tells of that.
+    fn tell_moved(
+        &self,
+        state: &mut FileState<H>,
+        open: &Open<H>,
+        moved: bool,
+        to: &Destination<H>,
+        name: HostName,
+    ) {
+        let place = to.place(name);
+        let new = place.path.clone();
+        self.about_to_tell(&new.0);
         let filter = if open.file.is_directory() { NotifyFilter::DIR_NAME } else { NotifyFilter::FILE_NAME };
         let (gone, come) = if moved {
             (NotifyAction::REMOVED, NotifyAction::ADDED)
@@ -217,10 +227,11 @@ impl<H: Host> Volume<H> {
         };
         self.tell_change(state, &open.file, &open.link, filter, gone, UsnReason::RENAME_OLD_NAME);
         self.break_parent(open.actor(), &open.link);
-        change();
+        *open.link.lock() = place;
         if moved {
             self.break_parent(open.actor(), &open.link);
         }
         self.tell_change(state, &open.file, &open.link, filter, come, UsnReason::RENAME_NEW_NAME);
+        self.told(&new.0);
     }
 }
