@@ -30,7 +30,7 @@ fn programs_do_on_a_share_what_they_do_on_a_directory() {
     if GCC.is_missing() {
         return;
     }
-    for name in ["share", "overlapped", "completion_port", "native"] {
+    for name in ["share", "overlapped", "completion_port", "native", "times"] {
         let folder = tempfile::tempdir().unwrap();
         let running = serving::start(folder.path(), 0, &Wish::default());
         let program = Program::compile(&GCC, name);

@@ -16,6 +16,7 @@ pub const COMMON: &[&str] = &[
     "privileges",
     "two_drives",
     "native",
+    "times",
     "events",
 ];
 /// The programs that need a server.
