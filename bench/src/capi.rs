@@ -45,21 +45,30 @@ pub(crate) fn run(folder: &Path, sets: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// SET again and again on an open handle, beside fsetxattr of what it stores on an open descriptor.
+/// SET again and again on an open handle, beside fsetxattr of what it stores on an open descriptor. Two links take turns: a
+/// file system that is given what it has does nothing, and its time would be nobody's.
 fn one_after_another(root: &Path, sets: usize) -> Result<(), Failure> {
     let (path, bare_path) = (root.join("ours"), root.join("bare"));
     File::create(&path)?;
     let bare = File::create(&bare_path)?;
     let handle = open("P:\\ours", 0)?;
-    set(handle)?;
-    let mut value = vec![0u8; 65_536];
-    let len = rustix::fs::getxattr(&path, "user.SmbReparse", &mut value)?;
-    value.truncate(len);
+    let mut values = Vec::new();
+    for number in 0..2 {
+        set(handle, number)?;
+        let mut value = vec![0u8; 65_536];
+        let len = rustix::fs::getxattr(&path, "user.SmbReparse", &mut value)?;
+        value.truncate(len);
+        values.push(value);
+    }
     let (mut ours, mut floor) = (Vec::new(), Vec::new());
     for _ in 0..sets.div_ceil(SLICE) {
-        ours.push(time(|| (0..SLICE).try_for_each(|_| set(handle)))?);
+        ours.push(time(|| (0..SLICE).try_for_each(|number| set(handle, number)))?);
         floor.push(time(|| {
-            (0..SLICE).try_for_each(|_| Ok(fsetxattr(&bare, "user.SmbReparse", &value, XattrFlags::empty())?))
+            values
+                .iter()
+                .cycle()
+                .take(SLICE)
+                .try_for_each(|value| Ok(fsetxattr(&bare, "user.SmbReparse", value, XattrFlags::empty())?))
         })?);
     }
     close_handle(handle);
@@ -100,7 +109,7 @@ fn many(threads: usize, sets: usize, flags: u32) -> Result<(), Failure> {
 fn one_of_many(number: usize, sets: usize, flags: u32) -> Result<(), Failure> {
     let handle = open(&format!("P:\\t{number}"), flags)?;
     if flags & OVERLAPPED == 0 {
-        (0..sets).try_for_each(|_| set(handle))?;
+        (0..sets).try_for_each(|number| set(handle, number))?;
     } else {
         for _ in 0..sets.div_ceil(AT_ONCE) {
             round(handle)?;
@@ -115,8 +124,8 @@ fn round(handle: RawHandle) -> Result<(), Failure> {
     let fresh = Overlapped { internal: 0, internal_high: 0, offset: 0, offset_high: 0, event: null_mut() };
     let mut requests = vec![fresh; AT_ONCE];
     let mut done = true;
-    for request in &mut requests {
-        start(handle, request)?;
+    for (number, request) in requests.iter_mut().enumerate() {
+        start(handle, request, number)?;
     }
     for request in &mut requests {
         let mut moved = 0;
@@ -126,11 +135,22 @@ fn round(handle: RawHandle) -> Result<(), Failure> {
     if done { Ok(()) } else { Err("a request failed".into()) }
 }
 
-fn start(handle: RawHandle, request: *mut Overlapped) -> Result<(), Failure> {
-    let len = u32::try_from(SYMLINK.len())?;
+/// A link; of two, the one whose turn it is.
+fn link(number: usize) -> [u8; SYMLINK.len()] {
+    let mut link = *SYMLINK;
+    if number % 2 == 1 {
+        // the last units of both names
+        [link[20], link[22]] = [b'y'; 2];
+    }
+    link
+}
+
+fn start(handle: RawHandle, request: *mut Overlapped, number: usize) -> Result<(), Failure> {
+    let link = link(number);
+    let len = u32::try_from(link.len())?;
     // SAFETY: the input is ours, the structure stays until its end was waited for.
     let done = unsafe {
-        device_io_control(handle, SET, SYMLINK.as_ptr().cast(), len, null_mut(), 0, null_mut(), request)
+        device_io_control(handle, SET, link.as_ptr().cast(), len, null_mut(), 0, null_mut(), request)
     };
     match pointsman::abi::error::get_last_error() {
         _ if done != 0 => Ok(()),
@@ -139,12 +159,13 @@ fn start(handle: RawHandle, request: *mut Overlapped) -> Result<(), Failure> {
     }
 }
 
-fn set(handle: RawHandle) -> Result<(), Failure> {
+fn set(handle: RawHandle, number: usize) -> Result<(), Failure> {
     let mut returned = 0;
-    let len = u32::try_from(SYMLINK.len())?;
+    let link = link(number);
+    let len = u32::try_from(link.len())?;
     // SAFETY: the input and the number are ours.
     let done = unsafe {
-        let input = SYMLINK.as_ptr().cast();
+        let input = link.as_ptr().cast();
         device_io_control(handle, SET, input, len, null_mut(), 0, &raw mut returned, null_mut())
     };
     if done == 0 {

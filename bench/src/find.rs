@@ -15,7 +15,7 @@ const FILES_IN_FOLDER: usize = 1_000;
 /// One file in so many is a reparse point.
 const POINT_EVERY: usize = 100;
 /// What each of them holds: a relative symbolic link to `x`.
-pub(crate) const SYMLINK: &[u8] =
+pub(crate) const SYMLINK: &[u8; 24] =
     b"\x0C\x00\x00\xA0\x10\x00\x00\x00\x02\x00\x02\x00\x00\x00\x02\x00\x01\x00\x00\x00x\x00x\x00";
 
 /// Builds the tree if it is not there, then runs both walks in turn and prints their ratio.

@@ -8,7 +8,7 @@ use crate::remote_store::RemoteStore;
 use crate::store::{Store, StoreOpened};
 use fsa::host::linux::{LinuxHost, LinuxOpenError, LinuxOptions, StoreAt};
 use fsa::host::name::encode_exact;
-use fsa::{DriveMap, HOPS_MAX, OpenRequest, SecurityContext, Volume, VolumeKind, VolumeOptions};
+use fsa::{DriveMap, Durability, HOPS_MAX, OpenRequest, SecurityContext, Volume, VolumeKind, VolumeOptions};
 use nt::{NtStatus, Win32Error};
 use places::{Locator, Place, RootChoice};
 use remote::Address;
@@ -210,6 +210,8 @@ fn mount(
         kind: manner.kind,
         read_only: manner.read_only,
         drives: names,
+        // As on Windows: what FILE_FLAG_WRITE_THROUGH asks for, or FlushFileBuffers.
+        durability: Durability::Deferred,
         serial: u32::try_from(serial & u64::from(u32::MAX)).unwrap_or_default(),
         ..VolumeOptions::default()
     };
