@@ -115,12 +115,16 @@ impl<H: Host> Volume<H> {
         Ok(())
     }
 
-    /// FILE_ATTRIBUTE_ARCHIVE: a file has changed. Directories get it only from a caller.
+    /// FILE_ATTRIBUTE_ARCHIVE: a file has changed. Directories get it only from a caller, and a host's own link, pipe or
+    /// device, which has no attributes to keep it in, never.
     pub(crate) fn archive(&self, open: &Open<H>) -> Result<(), Refusal> {
         let node = open.file.node();
         let attributes = self.meta(&node)?.attributes;
         if !open.file.is_directory() && !attributes.contains(FileAttributes::ARCHIVE) {
-            meta::set_attributes(&self.host, &node, attributes | FileAttributes::ARCHIVE)?;
+            match meta::set_attributes(&self.host, &node, attributes | FileAttributes::ARCHIVE) {
+                Err(HostError { fault: HostFault::NotSupported, .. }) => {}
+                other => other?,
+            }
         }
         Ok(())
     }

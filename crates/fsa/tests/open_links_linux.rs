@@ -4,8 +4,8 @@
 mod store;
 
 use fsa::host::linux::{LinuxHost, LinuxOptions};
-use fsa::{OpenId, OpenRequest, SecurityContext, Volume, VolumeOptions};
-use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, NtStatus};
+use fsa::{OpenId, OpenRequest, Requester, SecurityContext, Volume, VolumeOptions};
+use nt::{AccessMask, CreateDisposition, CreateOptions, FileInformationClass, FsctlCode, NtStatus};
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink as unix_symlink};
 use std::path::PathBuf;
@@ -127,6 +127,24 @@ fn where_the_owner_wants_it_links_and_pipes_are_the_disks_own() {
     assert!(kind("pipe").is_file());
     let left = fs::read_dir(&disk.path).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     assert!(left.len() <= 3, "nothing but the two files, and the store's own folder: {left:?}");
+}
+
+/// Found by the Linux kernel's client: `mv` of such a link did what it should and then failed, for no link of a host has
+/// attributes in which to mark that it has changed.
+#[test]
+fn a_link_of_the_disk_gets_another_name_and_keeps_what_it_is() {
+    let disk = Disk::new("links_renamed", VolumeOptions::default());
+    unix_symlink("target", disk.path.join("link")).unwrap();
+    let path = utf16("link");
+    let request = OpenRequest { options: ITSELF, ..OpenRequest::existing(&path, AccessMask::DELETE) };
+    let id = disk.volume.open(&SecurityContext::superuser(), &request).unwrap().id;
+    let name: Vec<u8> = utf16("renamed").iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let len = u32::try_from(name.len()).unwrap().to_le_bytes();
+    let input = [&[0; 16][..], &len, &name].concat();
+    let (cx, class) = (SecurityContext::superuser(), FileInformationClass::RENAME_INFORMATION);
+    disk.volume.set_information(&cx, Requester::Remote, id, class, &input).unwrap();
+    assert_eq!(fs::read_link(disk.path.join("renamed")).unwrap(), PathBuf::from("target"));
+    assert!(fs::symlink_metadata(disk.path.join("link")).is_err());
 }
 
 #[test]

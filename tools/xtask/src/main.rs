@@ -5,6 +5,7 @@ mod arrows;
 mod cite;
 mod header;
 mod install;
+mod linux_client;
 mod packages;
 mod run;
 mod sources;
@@ -20,6 +21,7 @@ usage: cargo xtask WORD
   test           everything: system packages (installed with apt-get when root), check, all tests, fuzz, cargo deny
   tidy           the rules of layout: crate arrows, file lengths, names, holes, citation forms
   cite           every cited section exists in docs/spec/sections.tsv
+  linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
   header         the numbers of libpointsman's headers, from docs/spec
   install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         "header" => header::header(),
         "install" => install::install(rest),
         "bench" => Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go(),
+        "linux-client" => linux_client::linux_client(),
         "man" => {
             let generate = ["run", "-p", "pointsman-cli", "--", "generate", "man", "docs/man"];
             Run::cargo("man", &generate).go()

@@ -27,11 +27,16 @@ const PACKAGES: &[&str] = &[
 
 /// Installs what is missing when root on Debian; says what is missing otherwise.
 pub(crate) fn install() -> Result<(), String> {
+    install_these(PACKAGES)
+}
+
+/// The same for another list.
+pub(crate) fn install_these(wanted: &[&str]) -> Result<(), String> {
     if !answers("dpkg-query", &["--version"]) {
-        println!("== skip: packages, this is not Debian; some tests want: {}", PACKAGES.join(" "));
+        println!("== skip: packages, this is not Debian; some tests want: {}", wanted.join(" "));
         return Ok(());
     }
-    let missing: Vec<&str> = PACKAGES.iter().copied().filter(|package| !installed(package)).collect();
+    let missing: Vec<&str> = wanted.iter().copied().filter(|package| !installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }
