@@ -5,6 +5,7 @@ mod arrows;
 mod cite;
 mod header;
 mod install;
+mod judge;
 mod linux_client;
 mod packages;
 mod run;
@@ -23,6 +24,7 @@ usage: cargo xtask WORD
   cite           every cited section exists in docs/spec/sections.tsv
   linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
+  judge NAME     clients and suites of others against our server: clients, kernel, smbtorture [REGEX], scoreboard
   header         the numbers of libpointsman's headers, from docs/spec
   install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
   man            the manual pages, into docs/man
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "cite" => cite::cite(),
         "header" => header::header(),
         "install" => install::install(rest),
+        "judge" => judge::judge(rest),
         "bench" => Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go(),
         "linux-client" => linux_client::linux_client(),
         "man" => {
@@ -78,6 +81,7 @@ fn check() -> Result<(), String> {
         Run::cargo("format", &["fmt", "--all", "--check"]).go(),
         tidy::tidy(),
         cite::cite(),
+        judge::scoreboard(),
         Run::cargo("clippy", &["clippy", "-q"]).args(&ALL_FEATURES).args(&lint).go(),
         Run::cargo("clippy of the fuzz targets", &fuzz).args(&lint).go(),
         no_std("pointsman-nt").go(),
@@ -104,6 +108,7 @@ fn test() -> Result<(), String> {
         Run::cargo("all tests", &["test", "--no-fail-fast"]).args(&ALL_FEATURES).go(),
         Run::cargo("tests of the fuzz targets", &["test", "-p", "pointsman-fuzz"]).go(),
         fuzz(),
+        judge::in_ci(),
         deny(),
     ])
 }

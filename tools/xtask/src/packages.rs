@@ -14,6 +14,17 @@ const PACKAGES: &[&str] = &[
     "python3-samba",     // unpacks DOSATTRIB and NTACL
     "ntfs-3g",           // mkntfs, ntfs-3g, ntfsfix, ntfsinfo: NTFS images made and read by another program
     "libfsntfs-utils",   // fsntfsinfo: another reader of NTFS
+    // Judges of the server (cargo xtask judge).
+    "python3-venv",    // a Python of its own for clients from PyPI
+    "samba-testsuite", // smbtorture
+    "qemu-system-x86", // a machine for the kernel's client
+    "busybox-static",  // its programs
+    "cpio",            // its first file system
+    "kmod",            // its modules
+    "xz-utils",
+    "zstd",
+    "bc",
+    "git",
     // The programs that use libpointsman: compilers, the real <windows.h>, a checker of memory, two other languages.
     "gcc",
     "g++",

@@ -72,7 +72,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     let op = OpenOp {
         caller: server.caller(asked)?,
         name: request.name.clone(),
-        desired_access: request.desired_access,
+        desired_access: desired_access(request),
         share_access: request.share_access,
         disposition: request.disposition,
         options: request.options.without(IGNORED),
@@ -88,6 +88,14 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     };
     let waiting = Waiting { share: share_id, wanted, lease: asks.lease };
     Ok(Flow::Submit(share_id, Op::Open(Box::new(op)), Parked::Create(Box::new(waiting))))
+}
+
+/// Without buffers there is no appending. [MS-SMB2] 3.3.5.9
+fn desired_access(request: &Request<'_>) -> AccessMask {
+    match request.options.contains(CreateOptions::NO_INTERMEDIATE_BUFFERING) {
+        true => request.desired_access.without(AccessMask::FILE_APPEND_DATA),
+        false => request.desired_access,
+    }
 }
 
 /// The store has opened, or has not.

@@ -1,0 +1,96 @@
+//! Judges that nobody here wrote: clients and test suites of others against a server of ours.
+use std::path::{Path, PathBuf};
+
+mod clients;
+mod kernel;
+mod python;
+mod scoreboard;
+mod server;
+mod smbtorture;
+mod table;
+
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask judge NAME
+
+  clients      smbprotocol, impacket, smbclient and the local command on one share
+  kernel       the Linux kernel's client, under qemu: mounts with every form of link it knows
+  smbtorture [REGEX]   Samba's smbtorture, each smb2 test alone; REGEX chooses tests
+  scoreboard   docs/SCOREBOARD.md from the tables, without a run
+
+Each compares what it saw with its table in conformance/ and fails where they differ; --update writes the table instead.
+";
+
+/// What a judge was asked.
+pub(crate) struct Asked {
+    /// The table is written, not compared.
+    pub(crate) update: bool,
+    /// Which tests, where there is a choice.
+    pub(crate) filter: Option<String>,
+}
+
+/// Runs one judge.
+pub(crate) fn judge(words: &[String]) -> Result<(), String> {
+    let update = words.iter().any(|word| word == "--update");
+    let mut plain = words.iter().filter(|word| !word.starts_with("--"));
+    let name = plain.next().map_or("", String::as_str);
+    let asked = Asked { update, filter: plain.next().cloned() };
+    match name {
+        "clients" => clients::judge(&asked),
+        "kernel" => kernel::judge(&asked),
+        "smbtorture" => smbtorture::judge(&asked),
+        "scoreboard" => scoreboard::write(),
+        _ => {
+            print!("{USAGE}");
+            Err(format!("there is no judge {name:?}"))
+        }
+    }
+}
+
+/// Fails when docs/SCOREBOARD.md is not what the tables say.
+pub(crate) fn scoreboard() -> Result<(), String> {
+    scoreboard::check()
+}
+
+/// The judges that take minutes, where what they need is at hand: the right to install it, and the scripts beside the project.
+pub(crate) fn in_ci() -> Result<(), String> {
+    let asked = Asked { update: false, filter: None };
+    let can = |programs: &[&str]| programs.iter().all(|program| crate::run::answers(program, &["--version"]));
+    let clients = match can(&["python3", "smbclient"]) {
+        true => clients::judge(&asked),
+        false => skipped("clients", "python3 or smbclient is not installed"),
+    };
+    let kernel = match (can(&["qemu-system-x86_64", "apt-get", "cpio"]), tool("kclient.sh")) {
+        (true, Some(_)) => kernel::judge(&asked),
+        (false, _) => skipped("kernel", "qemu-system-x86_64, apt-get or cpio is not installed"),
+        (_, None) => skipped("kernel", "there is no ../shared/tools/kclient.sh"),
+    };
+    clients.and(kernel)
+}
+
+fn skipped(name: &str, why: &str) -> Result<(), String> {
+    println!("== skip: judge {name}: {why}");
+    Ok(())
+}
+
+/// Where judges keep what they download and make.
+fn folder(name: &str) -> Result<PathBuf, String> {
+    let folder = Path::new("target/judges").join(name);
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// A fresh empty folder to share: what an earlier run left is removed first.
+fn fresh(name: &str) -> Result<PathBuf, String> {
+    let path = Path::new("target/judges").join(name);
+    if path.exists() {
+        std::fs::remove_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    folder(name)
+}
+
+/// A script that stands beside the project, in `../shared/tools` or where POINTSMAN_TOOLS says.
+fn tool(name: &str) -> Option<PathBuf> {
+    let told = std::env::var_os("POINTSMAN_TOOLS").map(PathBuf::from);
+    let beside = [told, Some(PathBuf::from("../shared/tools")), Some(PathBuf::from("/work/shared/tools"))];
+    beside.into_iter().flatten().map(|folder| folder.join(name)).find(|path| path.is_file())
+}

@@ -1,0 +1,103 @@
+//! Samba's smbtorture: each smb2 test alone, with a limit of time, on two shares of one server.
+use super::{Asked, folder, fresh, server, table, tool};
+use crate::packages;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use table::Rows;
+
+/// Seconds for one test, and for one that is tried again because it differed.
+const PATIENCE: [&str; 2] = ["60", "120"];
+const PASSWORD: &str = "Passw0rd!";
+
+pub(super) fn judge(asked: &Asked) -> Result<(), String> {
+    packages::install()?;
+    let script = tool("torture.sh")
+        .ok_or("there is no ../shared/tools/torture.sh; POINTSMAN_TOOLS names its folder")?;
+    let pointsman = server::built()?;
+    let (one, two) = (fresh("torture1")?, fresh("torture2")?);
+    let home = fresh("torture")?;
+    let users = home.join("users.toml");
+    ["alice", "bob"].iter().try_for_each(|name| add_user(&pointsman, &users, name))?;
+    let config = home.join("server.toml");
+    let text = format!(
+        "[server]\nlisten = [\"127.0.0.1:0\"]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"offered\"\nstatus_socket = {:?}\n\
+         [share.ts1]\npath = {one:?}\ntags = \"all\"\n[share.ts2]\npath = {two:?}\ntags = \"all\"\n",
+        home.join("status.sock"),
+    );
+    std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+    let mut server = server::start(&pointsman, &["--config", &config.to_string_lossy()])?;
+    let clean = format!("find {} {} -mindepth 1 -delete", one.display(), two.display());
+    let filter = asked.filter.as_deref().unwrap_or(".");
+    let port = server.port.clone();
+    let run = Suite { script: &script, port: &port, clean: &clean };
+    let mut seen = run.tests(filter, "smbtorture.tsv", PATIENCE[0])?;
+    server.still_runs()?;
+    // A busy machine makes some tests late: what differs is looked at once more, with more time.
+    let expected = table::read("smbtorture")?;
+    let differ =
+        |test: &String| expected.get(test).map(|row| row.verdict) != seen.get(test).map(|row| row.verdict);
+    let again: Vec<String> = seen.keys().filter(|test| differ(test)).cloned().collect();
+    if !again.is_empty() && !asked.update {
+        let names: Vec<String> = again.iter().map(|test| test.replace('.', "\\.")).collect();
+        seen.extend(run.tests(&format!("^({})$", names.join("|")), "again.tsv", PATIENCE[1])?);
+        server.still_runs()?;
+    }
+    table::settle("smbtorture", &seen, asked.update)
+}
+
+struct Suite<'a> {
+    script: &'a Path,
+    port: &'a str,
+    clean: &'a str,
+}
+
+impl Suite<'_> {
+    /// Runs the tests that a regular expression chooses.
+    fn tests(&self, filter: &str, results: &str, seconds: &str) -> Result<Rows, String> {
+        let results = folder("torture")?.join(results);
+        if results.exists() {
+            std::fs::remove_file(&results).map_err(|error| format!("{}: {error}", results.display()))?;
+        }
+        let status = Command::new("bash")
+            .arg(self.script)
+            .args(["127.0.0.1", self.port, "ts1", "alice", PASSWORD])
+            .arg(&results)
+            .arg(filter)
+            .env("TEST_TIMEOUT", seconds)
+            .env("USER2", "bob")
+            .env("PASS2", PASSWORD)
+            .env("TORTURE_OPTS", "--option=torture:share2=ts2 --client-protection=off")
+            .env("CLEAN_CMD", self.clean)
+            .status()
+            .map_err(|error| format!("{}: {error}", self.script.display()))?;
+        let text =
+            std::fs::read_to_string(&results).map_err(|error| format!("{}: {error}", results.display()))?;
+        if !status.success() || text.is_empty() {
+            return Err(format!("smbtorture did not run ({status})"));
+        }
+        // test, result, seconds, reason: the seconds are of this machine only.
+        let without_seconds = |line: &str| {
+            let fields: Vec<&str> = line.splitn(4, '\t').collect();
+            match fields[..] {
+                [test, verdict, _, reason] => Some(format!("{test}\t{verdict}\t{reason}\n")),
+                _ => None,
+            }
+        };
+        Ok(table::parse(&text.lines().filter_map(without_seconds).collect::<String>()))
+    }
+}
+
+fn add_user(pointsman: &Path, users: &Path, name: &str) -> Result<(), String> {
+    let mut command = Command::new(pointsman);
+    command.args(["user", "add", name, "--users"]).arg(users).stdin(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("user add: {error}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        let line = format!("{PASSWORD}\n");
+        std::io::Write::write_all(&mut input, line.as_bytes())
+            .map_err(|error| format!("user add: {error}"))?;
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Ok(()),
+        other => Err(format!("user add {name}: {other:?}")),
+    }
+}
