@@ -1,6 +1,7 @@
 //! The command line: what all commands share. Each command's own arguments stand in its file.
 use crate::command::{
-    check, copy, delete, explain, find, generate, get, resolve, retarget, serve, set, status, tour, user,
+    check, copy, delete, explain, find, generate, get, resolve, retarget, serve, set, status, take_back,
+    tour, user,
 };
 use crate::exit;
 use crate::fault::Fault;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Copy(copy::CopyArgs),
     Retarget(retarget::RetargetArgs),
     Check(check::CheckArgs),
+    Undo(take_back::UndoArgs),
     Tour(tour::TourArgs),
     Serve(serve::ServeArgs),
     User(user::UserArgs),
@@ -57,6 +59,7 @@ impl Command {
             Command::Copy(args) => args.json,
             Command::Retarget(args) => args.json,
             Command::Check(args) => args.json,
+            Command::Undo(args) => args.json,
             Command::User(args) => args.wants_json(),
             Command::Status(args) => args.json,
             Command::Serve(_) | Command::Tour(_) | Command::Completions(_) | Command::Generate(_) => false,
@@ -72,8 +75,9 @@ pub(crate) struct PlaceArgs {
     /// the mount that holds the path.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
-    /// Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c`, or which share of a server, such
-    /// as `Z:=smb://host/share`. May be repeated.
+    /// Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share
+    /// of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says
+    /// otherwise.
     #[arg(long = "drive", value_name = "DRIVE=DIR")]
     pub(crate) drives: Vec<DriveArg>,
     /// Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told.
@@ -81,6 +85,9 @@ pub(crate) struct PlaceArgs {
     pub(crate) no_privilege: bool,
     #[command(flatten)]
     pub(crate) remote: RemoteArgs,
+    /// Change a volume in an image though it is marked dirty: what is written may build on damage that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// When a change counts as done.

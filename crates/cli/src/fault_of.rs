@@ -3,9 +3,10 @@ use crate::fault::{Cause, Fault};
 use fsa::host::linux::LinuxOpenError;
 use fsa::{OpenError, Refusal, TargetFault, Why};
 use nt::{Guid, NtStatus, Utf16};
-use places::PlaceError;
+use places::{Failure, PlaceError};
 use remote::{EvaluationClass, FollowError, RemoteError};
 use reparse::Fault as SetFault;
+use std::path::Path;
 
 const BACKSLASH: u16 = b'\\' as u16;
 
@@ -18,7 +19,7 @@ pub(crate) fn place_fault(error: PlaceError) -> Fault {
             what: WHAT,
             cause: Cause::NotBuilt(error.to_string()),
             reason: None,
-            next: Some("name a path of this machine: mount the image or the share first".into()),
+            next: Some("name a path of this machine or of an image: mount the share first".into()),
         },
         PlaceError::Empty => Fault::usage(WHAT, "the path is empty"),
         PlaceError::OutsideRoot { .. } => {
@@ -45,6 +46,60 @@ pub(crate) fn place_fault(error: PlaceError) -> Fault {
         },
     }
 }
+
+/// Whatever a place refuses.
+pub(crate) fn failure_fault(failure: Failure) -> Fault {
+    match failure {
+        Failure::Place(error) => place_fault(error),
+        Failure::Refused { what, refusal } => refusal_fault(what, &refusal),
+        Failure::Open { what, path, error } => open_fault(what, &path, &error),
+        Failure::Image { what, image, error } => image_fault(what, &image, &error),
+        Failure::Status { what, status, reason, next } => {
+            Fault { reason, next: next.map(str::to_owned), ..Fault::status(what, status) }
+        }
+        Failure::Malformed { what, why, next } => {
+            Fault { next: next.map(str::to_owned), ..Fault::input(what, why) }
+        }
+    }
+}
+
+/// What an image refuses. That it cannot be read is the host's; all else has a status.
+fn image_fault(what: &'static str, image: &Path, error: &ntfs::Error) -> Fault {
+    let mut fault = match error {
+        ntfs::Error::Io { call, source } => Fault::io(what, source).because(*call).at(image),
+        ntfs::Error::Request { why: ntfs::Why::Set(error), .. } => {
+            Fault::status(what, error.status()).because(error.to_string())
+        }
+        error => Fault::status(what, error.status()).because(error.to_string()),
+    };
+    if let ntfs::Error::Refused(_) = error {
+        fault = fault.at(image);
+    }
+    fault.next = image_next_step(error).or(error.next_step()).map(str::to_owned);
+    fault
+}
+
+/// The way out, as this command offers it.
+fn image_next_step(error: &ntfs::Error) -> Option<&'static str> {
+    use ntfs::Why;
+    let ntfs::Error::Request { why, .. } = error else { return None };
+    Some(match why {
+        Why::Mismatch { stored: Some(_), .. } => OTHER_TAG,
+        Why::Mismatch { stored: None, .. } => "leave --if-tag out: there is no tag to compare with",
+        Why::Conflict => "`pointsman get` shows the GUID that is there; give it, or use `set --replace-tag`",
+        Why::LinkOnData(_) => "make a new file with --create file",
+        Why::DirectoryNotEmpty => "use an empty directory: --create dir makes one",
+        Why::MountPointOnFile => MOUNT_POINT_ON_FILE,
+        Why::NoReparsePoint => "`pointsman find` lists what has one; `pointsman set` gives one",
+        Why::Set(_) => "`pointsman explain` shows every field of the bytes, and what is wrong",
+        _ => return None,
+    })
+}
+
+const OTHER_TAG: &str =
+    "remove the tag that is there with `pointsman delete`, or replace it with `set --replace-tag`";
+const MOUNT_POINT_ON_FILE: &str =
+    "use a directory (--create dir makes one), or --symlink, which a file can carry";
 
 /// An open of `path` that failed; the component at fault is named.
 pub(crate) fn open_fault(what: &'static str, path: &Utf16, error: &OpenError) -> Fault {
@@ -169,9 +224,7 @@ pub(crate) fn class_fault(what: &'static str, class: EvaluationClass) -> Fault {
 /// The way out, as this command offers it.
 fn next_step(refusal: &Refusal) -> Option<&'static str> {
     Some(match &refusal.why {
-        Why::Mismatch { stored: Some(_), .. } => {
-            "remove the tag that is there with `pointsman delete`, or replace it with `set --replace-tag`"
-        }
+        Why::Mismatch { stored: Some(_), .. } => OTHER_TAG,
         Why::Mismatch { stored: None, .. } => "leave --if-tag out: there is no tag to compare with",
         Why::Conflict { .. } => {
             "`pointsman get` shows the GUID that is there; give it, or use `set --replace-tag`"
@@ -180,9 +233,7 @@ fn next_step(refusal: &Refusal) -> Option<&'static str> {
             "empty the file first (`truncate -s 0 FILE`), or make a new one with --create file"
         }
         Why::DirectoryNotEmpty => "use an empty directory: --create dir makes one",
-        Why::MountPointOnFile => {
-            "use a directory (--create dir makes one), or --symlink, which a file can carry"
-        }
+        Why::MountPointOnFile => MOUNT_POINT_ON_FILE,
         Why::Privilege(_) => {
             "leave --no-privilege out; on Windows, run as administrator or turn on developer mode"
         }

@@ -93,7 +93,7 @@ fn leg(at: &At, evaluation: Evaluation) -> Leg {
                 resolution: Resolution {
                     hops: end.hops,
                     end: end.end.map(|(address, directory)| crate::volume::End {
-                        host_path: PathBuf::from(address.to_string()),
+                        place: address.to_string().into(),
                         directory,
                     }),
                 },

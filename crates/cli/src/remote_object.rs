@@ -2,12 +2,13 @@
 //! server.
 use crate::fault::Fault;
 use crate::fault_of::{follow_fault, remote_fault};
-use crate::volume::{CreateKind, Expected, Found, LX_NAMES, SetRequest, full_ea_list, may_have_lx};
+use crate::volume::{CreateKind, Expected, Found, Rest, SetRequest};
 use fsa::Hop;
 use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
     FsctlCode, Guid, NtStatus, Utf16,
 };
+use places::{full_ea_list, is_lx, may_have_lx};
 use remote::{
     Address, Destination, Evaluation, FollowError, RemoteEntry, RemoteError, RemoteHop, RemoteOpen,
     RemoteRequest, Share,
@@ -57,16 +58,15 @@ impl RemoteObject {
         self.opened(&RemoteRequest::existing(LOOK).itself(), |open| self.found(open))
     }
 
-    /// The point, and what else the object has.
-    pub(crate) fn get_whole(&self) -> Result<Found, Fault> {
+    /// What the object has beside its point.
+    pub(crate) fn rest(&self) -> Result<Rest, Fault> {
         self.opened(&RemoteRequest::existing(LOOK).itself(), |open| {
-            let mut found = self.found(open)?;
-            found.size = open.size;
-            let is_lx = |name: &str| LX_NAMES.iter().any(|lx| lx.eq_ignore_ascii_case(name));
-            found.other_eas =
-                self.eas(open)?.into_iter().map(|(name, _)| name).filter(|name| !is_lx(name)).collect();
-            found.streams = self.streams(open)?;
-            Ok(found)
+            let others = self.eas(open)?.into_iter().map(|(name, _)| name);
+            Ok(Rest {
+                size: open.size,
+                other_eas: others.filter(|name| !is_lx(name.as_bytes())).collect(),
+                streams: self.streams(open)?,
+            })
         })
     }
 
@@ -81,7 +81,7 @@ impl RemoteObject {
         let (point, oddities) = RawReparse::decode(&bytes).map_err(|error| Fault::input(WHAT, error))?;
         let directory = open.attributes.contains(FileAttributes::DIRECTORY);
         let lx = if may_have_lx(point.tag()) { self.lx(open)? } else { LxMetadata::default() };
-        Ok(Found { point, oddities, directory, lx, size: 0, other_eas: Vec::new(), streams: Vec::new() })
+        Ok(Found { point, oddities, directory, lx })
     }
 
     fn lx(&self, open: RemoteOpen) -> Result<LxMetadata, Fault> {

@@ -1,17 +1,13 @@
-//! The walk behind `find` and `retarget`: many threads look, one takes what they find. Points kept elsewhere, and the
-//! host's own links and special files, are read through the object store as `get` reads them.
+//! The search behind `find`, `retarget` and `save`: many threads may look, one takes what they find. Points kept elsewhere,
+//! and the host's own links and special files, are read as `get` reads them.
 use crate::fault::Fault;
-use crate::fault_of::refusal_fault;
+use crate::fault_of::failure_fault;
 use crate::volume::{At, Volumes};
-use fsa::host::linux::scan::{Found, ScanItem, ScanOptions, Walk, scan};
-use fsa::host::meta::{PointForm, decode_head};
-use fsa::host::{HostError, NodeKind};
 use nt::FileAttributes;
-use places::Place;
+use places::{Place, PointBelow, Search, Seen, Walk};
 use reparse::Tag;
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -37,7 +33,7 @@ enum Sent {
     /// One whose bytes must be asked for.
     Elsewhere { path: PathBuf, of_host: bool },
     /// Something that could not be looked at.
-    Fault(PathBuf, HostError),
+    Fault(Fault),
 }
 
 /// How many finds may wait to be taken: enough to keep the walkers walking, few enough to hold little.
@@ -58,36 +54,44 @@ impl Volumes {
         wanted: &(impl Fn(Tag) -> bool + Sync),
         take: &mut Take<'_>,
     ) -> Result<Vec<Fault>, Fault> {
-        if matches!(Place::parse(directory.as_os_str()), Place::Smb(_)) {
-            return self.scan_share(directory, wanted, take);
-        }
-        // A host link that the user names to begin with is followed, as the shell would.
-        let real = directory.canonicalize().map_err(|error| Fault::io("open", &error).at(directory))?;
-        let start = self.object(&real).map_err(|fault| fault.at(directory))?;
+        let start = match Place::parse(directory.as_os_str()) {
+            // A host link that the user names to begin with is followed, as the shell would.
+            Place::Host(path) => {
+                let real = path.canonicalize().map_err(|error| Fault::io("open", &error).at(directory))?;
+                self.object(&real)
+            }
+            Place::Image { .. } => self.object(directory),
+            Place::Smb(_) => return self.scan_share(directory, wanted, take),
+        };
+        let start = start.map_err(|fault| fault.at(directory))?;
         if let Ok(own) = start.get()
             && wanted(own.point.tag())
         {
-            let (path, tag) = (directory.to_owned(), own.point.tag());
+            let (path, tag, is_directory) = (directory.to_owned(), own.point.tag(), own.directory);
             let bytes = own.point.into_bytes();
-            take(0, Some(Scanned { path, directory: true, tag, bytes, of_host: false }));
+            take(0, Some(Scanned { path, directory: is_directory, tag, bytes, of_host: false }));
         }
-        let seen = AtomicU64::new(0);
-        let stop = AtomicBool::new(false);
-        let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let options = ScanOptions { threads: threads.unwrap_or(available) };
-        let (sender, receiver) = sync_channel(WAITING_MAX);
         let At::Local(start) = start.into_at() else {
             return Err(Fault::usage("walk", "a path of this machine is meant").at(directory));
         };
-        let (volume, node) = start.directory_node().map_err(|fault| fault.at(directory))?;
-        std::thread::scope(|scope| {
+        let seen = AtomicU64::new(0);
+        let stop = AtomicBool::new(false);
+        let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let threads = threads.unwrap_or(available);
+        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let (searched, faults) = std::thread::scope(|scope| {
             let (seen, stop) = (&seen, &stop);
-            scope.spawn(move || {
-                let visit = |item: ScanItem<'_>| visit(item, directory, wanted, &sender, seen, stop);
-                scan(volume.host(), &node, &options, &visit);
+            let search = scope.spawn(move || {
+                let visit = |item: Seen| visit(item, directory, &sender, seen, stop);
+                start.search(&Search { threads, wanted, visit: &visit })
             });
-            self.take_all(&receiver, seen, stop, take)
-        })
+            let faults = self.take_all(&receiver, seen, stop, take);
+            (search.join(), faults)
+        });
+        match searched {
+            Ok(done) => done.map_err(|fault| fault.at(directory)).and(faults),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     }
 
     /// Walks a share, with one thread: each directory is a few requests, and their answers are what takes the time.
@@ -165,8 +169,8 @@ impl Volumes {
             let scanned = match receiver.recv_timeout(PATIENCE) {
                 Ok(Sent::Whole(scanned)) => Some(scanned),
                 Ok(Sent::Elsewhere { path, of_host }) => self.look(path, of_host, &mut faults),
-                Ok(Sent::Fault(path, error)) => {
-                    faults.push(refusal_fault("look at", &error.into()).at(&path));
+                Ok(Sent::Fault(fault)) => {
+                    faults.push(fault);
                     None
                 }
                 Err(RecvTimeoutError::Timeout) => None,
@@ -194,52 +198,25 @@ impl Volumes {
     }
 }
 
-/// Looks at one object, on one of many threads.
+/// Hands on what was seen, on one of many threads.
 fn visit(
-    item: ScanItem<'_>,
+    item: Seen,
     directory: &Path,
-    wanted: &impl Fn(Tag) -> bool,
     sender: &SyncSender<Sent>,
     seen: &AtomicU64,
     stop: &AtomicBool,
 ) -> Walk {
     seen.fetch_add(1, Ordering::Relaxed);
-    let path = || directory.join(OsStr::from_bytes(item.path));
-    let sent = match item.found {
-        Found::File(None) | Found::Directory(None) => None,
-        Found::File(Some(value)) => stored(value, false, wanted, path),
-        Found::Directory(Some(value)) => stored(value, true, wanted, path),
-        Found::Special(kind) => {
-            let tag = if kind == NodeKind::Symlink { Tag::SYMLINK } else { Tag::NFS };
-            wanted(tag).then(|| Sent::Elsewhere { path: path(), of_host: true })
+    let below = |path: &OsStr| directory.join(path);
+    let sent = match item {
+        Seen::Nothing => None,
+        Seen::Point(PointBelow { path, directory, tag, bytes }) => {
+            let path = below(&path);
+            Some(Sent::Whole(Scanned { path, directory, tag, bytes, of_host: false }))
         }
-        Found::Fault(error) => Some(Sent::Fault(path(), error)),
+        Seen::Elsewhere { path, of_host } => Some(Sent::Elsewhere { path: below(&path), of_host }),
+        Seen::Failure { path, failure } => Some(Sent::Fault(failure_fault(failure).at(&below(&path)))),
     };
     let gone = sent.is_some_and(|sent| sender.send(sent).is_err());
     if gone || stop.load(Ordering::Relaxed) { Walk::Stop } else { Walk::On }
-}
-
-/// What the value of the attribute says.
-fn stored(
-    value: &[u8],
-    directory: bool,
-    wanted: impl Fn(Tag) -> bool,
-    path: impl Fn() -> PathBuf,
-) -> Option<Sent> {
-    let head = decode_head(value);
-    if !wanted(head.tag) {
-        return None;
-    }
-    Some(match head.form {
-        PointForm::Whole => Sent::Whole(Scanned {
-            path: path(),
-            directory,
-            tag: head.tag,
-            bytes: value.to_vec(),
-            of_host: false,
-        }),
-        PointForm::Stub(_) | PointForm::Damaged | PointForm::HostFile => {
-            Sent::Elsewhere { path: path(), of_host: false }
-        }
-    })
 }

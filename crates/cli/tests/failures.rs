@@ -151,11 +151,14 @@ fn what_the_host_refuses_is_exit_5() {
 }
 
 #[test]
-fn places_that_are_not_built_are_exit_7() {
+fn a_file_that_holds_no_volume_is_told_from_one_that_does() {
     let here = Scratch::new();
-    here.file("disk.img", "x");
-    let told = here.run(&["get", "disk.img!/x"]).fails(7);
-    assert!(told.contains("not built yet") && told.contains("next: "), "{told}");
+    here.file("disk.img", &"x".repeat(4096));
+    let told = here.run(&["get", "disk.img!/x"]).fails(4);
+    assert!(told.contains("STATUS_UNRECOGNIZED_VOLUME") && told.contains("no NTFS volume"), "{told}");
+    std::fs::write(here.join("disk.qcow2"), [b"QFI\xfb".as_slice(), &[0; 4096]].concat()).expect("a file");
+    let told = here.run(&["get", "disk.qcow2!/x"]).fails(4);
+    assert!(told.contains("qcow2") && told.contains("qemu-img convert"), "{told}");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! | to | call |
 //! | --- | --- |
 //! | open an image or a block device, a partition of it by number or offset | [`Image::open`] with [`OpenOptions`]; [`partitions`] lists |
-//! | go from a path to a file, and back | [`Volume::find`], [`Volume::find_components`], [`Volume::path_of`], [`Volume::names`], [`Volume::entries`] |
+//! | go from a path to a file, and back | [`Volume::find`], [`Volume::find_components`], [`Volume::lookup`], [`Volume::path_of`], [`Volume::names`], [`Volume::entries`] |
 //! | read a point, what belongs to it, a deleted one | [`Volume::get`], [`Volume::facts`], [`Volume::eas`], [`Volume::get_deleted`] |
+//! | read the data of a file | [`Volume::streams`], [`Volume::read_data`] |
 //! | list every point: by `$R`, by the MFT | [`Volume::reparse_points`], [`Volume::walk`] |
 //! | set, replace, retag, delete a point | [`Volume::set`], [`Volume::set_ex`], [`Volume::delete`] |
 //! | make a file or directory that carries one | [`Volume::create`], [`Volume::create_path`] |
@@ -58,6 +59,7 @@ mod check;
 mod clusters;
 mod commit;
 mod create;
+mod data;
 mod ea;
 mod error;
 mod fields;
@@ -91,6 +93,7 @@ pub use boot::Boot;
 pub use check::{Checked, Finding, Wrong};
 pub use commit::undo;
 pub use create::NewFile;
+pub use data::DataStream;
 pub use ea::ExtendedAttribute;
 pub use error::{Error, Fault, Place, Refused, Result, Why};
 pub use file_name::{FileName, Namespace};

@@ -60,6 +60,15 @@ impl<M: Medium> Volume<M> {
         Ok(file.reference())
     }
 
+    /// The entry of a directory with a name, in time that grows with the depth of its tree alone.
+    pub fn lookup(&self, directory: FileRef, name: &Utf16) -> Result<Option<DirectoryEntry>> {
+        let file = self.file(directory)?;
+        if !file.is_directory() {
+            return Err(Error::request(NtStatus::NOT_A_DIRECTORY, Why::NotDirectory(0)));
+        }
+        self.child(file, name)
+    }
+
     pub(crate) fn directory(&self, file: File) -> Result<Index<'_, M>> {
         let number = file.number();
         Index::open(self, file, I30)?

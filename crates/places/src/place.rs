@@ -1,4 +1,5 @@
 //! What a user's text names.
+use ntfs::Partition;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
@@ -10,10 +11,13 @@ use std::path::{Path, PathBuf};
 pub enum Place {
     /// A path of this machine.
     Host(PathBuf),
-    /// A path inside a disk image: `IMAGE!/path`.
+    /// A path inside a disk image: `IMAGE!/path`; `IMAGE!2:/path` in its second partition, `IMAGE!@1048576:/path` in the
+    /// volume that begins at this byte.
     Image {
         /// The image file or block device.
         image: PathBuf,
+        /// Which volume of it.
+        partition: Partition,
         /// The path inside, from its root.
         path: OsString,
     },
@@ -86,8 +90,8 @@ pub enum PlaceError {
     },
 }
 
-/// Between an image's name and the path inside it.
-const IMAGE_SEPARATOR: &[u8] = b"!/";
+/// Between an image's name and what follows it: the partition, if one is named, and the path inside.
+const IMAGE_SEPARATOR: u8 = b'!';
 const SMB_PREFIX: &[u8] = b"smb://";
 
 impl Place {
@@ -98,14 +102,13 @@ impl Place {
         if bytes.get(..SMB_PREFIX.len()).is_some_and(|p| p.eq_ignore_ascii_case(SMB_PREFIX)) {
             return Place::Smb(text.to_owned());
         }
-        let separators =
-            bytes.windows(IMAGE_SEPARATOR.len()).enumerate().filter(|(_, w)| *w == IMAGE_SEPARATOR);
-        for (at, _) in separators {
+        for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == IMAGE_SEPARATOR) {
             let (image, rest) = bytes.split_at(at);
+            let Some((partition, path)) = inside(rest.get(1..).unwrap_or_default()) else { continue };
             let image = Path::new(OsStr::from_bytes(image));
             if is_image(image) {
-                let path = OsStr::from_bytes(rest.get(1..).unwrap_or_default()).to_owned();
-                return Place::Image { image: image.to_owned(), path };
+                let path = OsStr::from_bytes(path).to_owned();
+                return Place::Image { image: image.to_owned(), partition, path };
             }
         }
         Place::Host(PathBuf::from(text))
@@ -115,14 +118,45 @@ impl Place {
     pub fn into_host(self) -> Result<PathBuf, PlaceError> {
         match self {
             Place::Host(path) => Ok(path),
-            Place::Image { mut image, path } => {
-                image.as_mut_os_string().push("!");
-                image.as_mut_os_string().push(path);
-                Err(PlaceError::NotBuilt { kind: UnbuiltKind::Image, text: image.into_os_string() })
+            Place::Image { image, partition, path } => {
+                let mut text = Place::image_prefix(&image, partition);
+                text.push(path);
+                Err(PlaceError::NotBuilt { kind: UnbuiltKind::Image, text })
             }
             Place::Smb(text) => Err(PlaceError::NotBuilt { kind: UnbuiltKind::Smb, text }),
         }
     }
+
+    /// What a text that names a path inside an image begins with.
+    pub fn image_prefix(image: &Path, partition: Partition) -> OsString {
+        let mut text = image.as_os_str().to_owned();
+        match partition {
+            Partition::Only => text.push("!"),
+            Partition::Number(number) => text.push(format!("!{number}:")),
+            Partition::Offset(offset) => text.push(format!("!@{offset}:")),
+        }
+        text
+    }
+}
+
+/// The partition and the path behind the separator; `None` when it separates nothing.
+fn inside(rest: &[u8]) -> Option<(Partition, &[u8])> {
+    if rest.starts_with(b"/") {
+        return Some((Partition::Only, rest));
+    }
+    let colon = rest.iter().position(|byte| *byte == b':')?;
+    let (partition, path) = (rest.get(..colon)?, rest.get(colon + 1..)?);
+    let digits = partition.strip_prefix(b"@").unwrap_or(partition);
+    // `parse` would take a sign as well
+    if !path.starts_with(b"/") || digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = std::str::from_utf8(digits).ok()?;
+    let partition = match partition.starts_with(b"@") {
+        true => Partition::Offset(number.parse().ok()?),
+        false => Partition::Number(number.parse().ok()?),
+    };
+    Some((partition, path))
 }
 
 fn is_image(path: &Path) -> bool {
@@ -193,6 +227,20 @@ mod tests {
             panic!("not taken for an image")
         };
         assert_eq!(path, "/a/b");
+        for (text, wanted) in [
+            ("disk.img!2:/a", Some(Partition::Number(2))),
+            ("disk.img!@1048576:/", Some(Partition::Offset(1_048_576))),
+            ("disk.img!+2:/a", None),
+            ("disk.img!2:a", None),
+            ("disk.img!:/a", None),
+            ("disk.img!99999999999:/a", None),
+        ] {
+            let found = match Place::parse(dir.path().join(text).as_os_str()) {
+                Place::Image { partition, .. } => Some(partition),
+                _ => None,
+            };
+            assert_eq!(found, wanted, "{text}");
+        }
         let plain = dir.path().join("wow!/x");
         assert_eq!(Place::parse(plain.as_os_str()), Place::Host(plain));
         let missing = dir.path().join("none!/x");

@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::Output;
 use crate::point::build::Wanted;
-use crate::volume::{CreateKind, Durability, Expected, Found, SetRequest, Volumes};
+use crate::volume::{CreateKind, Durability, Expected, Rest, SetRequest, Volumes};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -40,8 +40,8 @@ const EXAMPLES: &str = r#"Examples:
 
 pub(crate) fn run(args: &CopyArgs, out: &mut Output) -> Result<Exit, Fault> {
     let mut volumes = Volumes::new(&args.place)?.durability(Durability::WriteThrough);
-    let source =
-        volumes.object(&args.source).and_then(|object| object.get_whole()).map_err(|f| f.at(&args.source))?;
+    let looked = volumes.object(&args.source).and_then(|object| Ok((object.get()?, object.rest()?)));
+    let (source, rest) = looked.map_err(|fault| fault.at(&args.source))?;
     let kind = if source.directory { CreateKind::Dir } else { CreateKind::File };
     let request = SetRequest {
         wanted: Wanted { bytes: source.point.as_bytes().to_vec(), lx: source.lx, warning: None },
@@ -53,12 +53,12 @@ pub(crate) fn run(args: &CopyArgs, out: &mut Output) -> Result<Exit, Fault> {
         object.get()
     });
     let copied = copied.map_err(|fault| fault.at(&args.target))?;
-    if copied.point.encode() != source.point.encode_get() {
+    if copied.point.encode_get() != source.point.encode_get() || copied.lx != source.lx {
         let fault =
             Fault::input("compare what was copied", "the target's bytes differ: something else changed it");
         return Err(fault.at(&args.target).next("run the same command again"));
     }
-    let left = left_behind(&source);
+    let left = left_behind(&rest, source.directory);
     if args.json {
         let (from, to) = (args.source.to_string_lossy(), args.target.to_string_lossy());
         let size = source.point.as_bytes().len();
@@ -70,9 +70,9 @@ pub(crate) fn run(args: &CopyArgs, out: &mut Output) -> Result<Exit, Fault> {
 }
 
 /// What the source has that a copy of its point does not carry.
-fn left_behind(source: &Found) -> Vec<String> {
+fn left_behind(source: &Rest, is_directory: bool) -> Vec<String> {
     let mut left = Vec::new();
-    if source.size > 0 && !source.directory {
+    if source.size > 0 && !is_directory {
         left.push(format!("{} bytes of data", source.size));
     }
     if !source.other_eas.is_empty() {

@@ -13,6 +13,7 @@ pub(crate) mod retarget;
 pub(crate) mod serve;
 pub(crate) mod set;
 pub(crate) mod status;
+pub(crate) mod take_back;
 pub(crate) mod tour;
 pub(crate) mod undo;
 pub(crate) mod user;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<Exit, Fault> {
         Command::Copy(args) => copy::run(&args, out),
         Command::Retarget(args) => retarget::run(&args, out),
         Command::Check(args) => check::run(&args, out),
+        Command::Undo(args) => take_back::run(&args, out),
         Command::Tour(args) => tour::run(&args, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::User(args) => user::run(&args, out),

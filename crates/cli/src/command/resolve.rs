@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ResolveArgs, out: &mut Output) -> Result<Exit, Fault> {
     if args.json {
         let hops: Vec<Value> = resolution.hops.iter().map(hop_json).collect();
         let end = match &resolution.end {
-            Ok(end) => json!({ "path": end.host_path.to_string_lossy(), "kind": kind(end.directory) }),
+            Ok(end) => json!({ "path": end.place.to_string_lossy(), "kind": kind(end.directory) }),
             Err(fault) => json!({ "error": fault.json() }),
         };
         out.json(&json!({ "path": args.path.to_string_lossy(), "hops": hops, "end": end }));
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &ResolveArgs, out: &mut Output) -> Result<Exit, Fault> {
         }
     }
     let end = resolution.end.map_err(|fault| fault.at(&args.path))?;
-    out.line(format_args!("ends at {}, a {}", end.host_path.display(), kind(end.directory)));
+    out.line(format_args!("ends at {}, a {}", end.place.display(), kind(end.directory)));
     Ok(Exit::Ok)
 }
 

@@ -1,0 +1,11 @@
+//! Paths inside a disk image: `IMAGE!/path`.
+mod object;
+mod port;
+mod search;
+mod undo;
+mod volume;
+
+pub(crate) use object::ImageObject;
+pub(crate) use port::ImagePort;
+pub use undo::undo_image;
+pub(crate) use volume::ImageVolume;
