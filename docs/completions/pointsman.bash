@@ -49,14 +49,23 @@ _pointsman() {
             pointsman,retarget)
                 cmd="pointsman__subcmd__retarget"
                 ;;
+            pointsman,serve)
+                cmd="pointsman__subcmd__serve"
+                ;;
             pointsman,set)
                 cmd="pointsman__subcmd__set"
+                ;;
+            pointsman,status)
+                cmd="pointsman__subcmd__status"
                 ;;
             pointsman,tour)
                 cmd="pointsman__subcmd__tour"
                 ;;
             pointsman,undo)
                 cmd="pointsman__subcmd__undo"
+                ;;
+            pointsman,user)
+                cmd="pointsman__subcmd__user"
                 ;;
             pointsman__subcmd__help,check)
                 cmd="pointsman__subcmd__help__subcmd__check"
@@ -91,14 +100,65 @@ _pointsman() {
             pointsman__subcmd__help,retarget)
                 cmd="pointsman__subcmd__help__subcmd__retarget"
                 ;;
+            pointsman__subcmd__help,serve)
+                cmd="pointsman__subcmd__help__subcmd__serve"
+                ;;
             pointsman__subcmd__help,set)
                 cmd="pointsman__subcmd__help__subcmd__set"
+                ;;
+            pointsman__subcmd__help,status)
+                cmd="pointsman__subcmd__help__subcmd__status"
                 ;;
             pointsman__subcmd__help,tour)
                 cmd="pointsman__subcmd__help__subcmd__tour"
                 ;;
             pointsman__subcmd__help,undo)
                 cmd="pointsman__subcmd__help__subcmd__undo"
+                ;;
+            pointsman__subcmd__help,user)
+                cmd="pointsman__subcmd__help__subcmd__user"
+                ;;
+            pointsman__subcmd__help__subcmd__user,add)
+                cmd="pointsman__subcmd__help__subcmd__user__subcmd__add"
+                ;;
+            pointsman__subcmd__help__subcmd__user,list)
+                cmd="pointsman__subcmd__help__subcmd__user__subcmd__list"
+                ;;
+            pointsman__subcmd__help__subcmd__user,password)
+                cmd="pointsman__subcmd__help__subcmd__user__subcmd__password"
+                ;;
+            pointsman__subcmd__help__subcmd__user,remove)
+                cmd="pointsman__subcmd__help__subcmd__user__subcmd__remove"
+                ;;
+            pointsman__subcmd__user,add)
+                cmd="pointsman__subcmd__user__subcmd__add"
+                ;;
+            pointsman__subcmd__user,help)
+                cmd="pointsman__subcmd__user__subcmd__help"
+                ;;
+            pointsman__subcmd__user,list)
+                cmd="pointsman__subcmd__user__subcmd__list"
+                ;;
+            pointsman__subcmd__user,password)
+                cmd="pointsman__subcmd__user__subcmd__password"
+                ;;
+            pointsman__subcmd__user,remove)
+                cmd="pointsman__subcmd__user__subcmd__remove"
+                ;;
+            pointsman__subcmd__user__subcmd__help,add)
+                cmd="pointsman__subcmd__user__subcmd__help__subcmd__add"
+                ;;
+            pointsman__subcmd__user__subcmd__help,help)
+                cmd="pointsman__subcmd__user__subcmd__help__subcmd__help"
+                ;;
+            pointsman__subcmd__user__subcmd__help,list)
+                cmd="pointsman__subcmd__user__subcmd__help__subcmd__list"
+                ;;
+            pointsman__subcmd__user__subcmd__help,password)
+                cmd="pointsman__subcmd__user__subcmd__help__subcmd__password"
+                ;;
+            pointsman__subcmd__user__subcmd__help,remove)
+                cmd="pointsman__subcmd__user__subcmd__help__subcmd__remove"
                 ;;
             *)
                 ;;
@@ -107,7 +167,7 @@ _pointsman() {
 
     case "${cmd}" in
         pointsman)
-            opts="-h -V --help --version set get delete explain find resolve copy retarget check undo tour completions generate help"
+            opts="-h -V --help --version set get delete explain find resolve copy retarget check undo tour serve user status completions generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,7 +209,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__copy)
-            opts="-h --replace-tag --no-create --json --root --drive --no-privilege --force --help"
+            opts="-h --replace-tag --no-create --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -163,6 +223,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -171,7 +243,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__delete)
-            opts="-h --tag --guid --json --root --drive --no-privilege --force --batch --sync --help"
+            opts="-h --tag --guid --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --batch --sync --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -193,6 +265,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 --sync)
                     COMPREPLY=($(compgen -W "each end none" -- "${cur}"))
                     return 0
@@ -205,7 +289,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__explain)
-            opts="-h --hex --path --json --root --drive --no-privilege --force --help"
+            opts="-h --hex --path --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -227,6 +311,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -235,7 +331,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__find)
-            opts="-0 -l -h --tag --kind --dangling --name-surrogate --microsoft --third-party --stored --json --null --paths --sort --threads --root --drive --no-privilege --force --help"
+            opts="-0 -l -h --tag --kind --dangling --name-surrogate --microsoft --third-party --stored --json --null --paths --sort --threads --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -261,6 +357,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -283,7 +391,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__get)
-            opts="-h --json --raw --hex --batch --root --drive --no-privilege --force --help"
+            opts="-h --json --raw --hex --batch --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -297,6 +405,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -305,7 +425,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__help)
-            opts="set get delete explain find resolve copy retarget check undo tour completions generate help"
+            opts="set get delete explain find resolve copy retarget check undo tour serve user status completions generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -472,7 +592,35 @@ _pointsman() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pointsman__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pointsman__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -514,8 +662,78 @@ _pointsman() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pointsman__subcmd__help__subcmd__user)
+            opts="add password remove list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__user__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__user__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__user__subcmd__password)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__user__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pointsman__subcmd__resolve)
-            opts="-h --json --root --drive --no-privilege --force --help"
+            opts="-h --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -529,6 +747,18 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -537,7 +767,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__retarget)
-            opts="-h --from --to --apply --undo-file --undo --json --root --drive --no-privilege --force --help"
+            opts="-h --from --to --apply --undo-file --undo --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +797,56 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__serve)
+            opts="-h --config --check --name --user --listen --read-only --unix-links --log --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "error warn info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -575,7 +855,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__set)
-            opts="-h --symlink --junction --wsl --wsl-fifo --af-unix --wsl-char --wsl-block --nfs-symlink --nfs-fifo --nfs-socket --nfs-char --nfs-block --app-exec-link --wof --wci --raw --hex --json --tag --print --relative --absolute --entry-point --executable --app-type --wci-name --guid --data --lx-mode --lx-uid --lx-gid --create --if-tag --if-guid --or-none --replace-tag --durability --root --drive --no-privilege --force --batch --sync --help"
+            opts="-h --symlink --junction --wsl --wsl-fifo --af-unix --wsl-char --wsl-block --nfs-symlink --nfs-fifo --nfs-socket --nfs-char --nfs-block --app-exec-link --wof --wci --raw --hex --json --tag --print --relative --absolute --entry-point --executable --app-type --wci-name --guid --data --lx-mode --lx-uid --lx-gid --create --if-tag --if-guid --or-none --replace-tag --durability --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --batch --sync --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,8 +985,38 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 --sync)
                     COMPREPLY=($(compgen -W "each end none" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__status)
+            opts="-h --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -741,6 +1051,180 @@ _pointsman() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user)
+            opts="-h --users --help add password remove list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --users)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__add)
+            opts="-h --admin --users --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --users)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__help)
+            opts="add password remove list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__help__subcmd__password)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__list)
+            opts="-h --json --users --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --users)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__password)
+            opts="-h --users --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --users)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__user__subcmd__remove)
+            opts="-h --users --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --users)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -37,6 +37,9 @@ complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "retarget" -d 'R
 complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "check" -d 'Check the reparse points and other attributes stored below a directory'
 complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "undo" -d 'Take back the last change of a disk image, to the exact bytes before it'
 complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "tour" -d 'Show what this is: set, read, explain, find, follow and break reparse points in a temporary directory'
+complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "serve" -d 'Share a directory over SMB, with reparse points and links of every kind'
+complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "user" -d 'Add, list and remove the users of `pointsman serve`'
+complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "status" -d 'Show who is connected to a running `pointsman serve`, and what they have open'
 complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "generate" -d 'Write the man pages or all completions into a directory'
 complete -c pointsman -n "__fish_pointsman_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -75,7 +78,12 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l if-guid -d '
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l durability -d 'When the change counts as done' -r -f -a "write-through\t'When it is on the disk'
 deferred\t'When the host has it; a crash of the machine may undo it, whole'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l sync -d 'When the changes of a batch are on the disk. Default: end' -r -f -a "each\t'Each change is on the disk before it is reported'
 end\t'Changes are reported as they are made; one flush at the end, before the summary says `durable`'
 none\t'Left to the host\'s own time; the summary says so'"
@@ -88,36 +96,55 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l absolute -d 
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l or-none -d 'With --if-tag: an object without any tag will do as well'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l replace-tag -d 'Replace whatever tag the object has now'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -l batch -d 'Read JSON lines from stdin, one object a line; write one result line for each, then a summary line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l json -d 'One line of JSON for each path, which `set --json` takes back'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l raw -d 'The exact bytes, header included'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l hex -d 'The exact bytes in hexadecimal'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l batch -d 'Read JSON lines {"path": ...} from stdin and write one result line for each, then a summary line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l tag -d 'The tag that must be there, by name or as 0x...' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l guid -d 'The owner\'s GUID that must be there, for a third party\'s --tag' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l sync -d 'When the changes of a batch are on the disk. Default: end' -r -f -a "each\t'Each change is on the disk before it is reported'
 end\t'Changes are reported as they are made; one flush at the end, before the summary says `durable`'
 none\t'Left to the host\'s own time; the summary says so'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l json -d 'Report results and errors as JSON lines'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -l batch -d 'Read JSON lines from stdin, one object a line; write one result line for each, then a summary line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l hex -d 'The bytes in hexadecimal; spaces are allowed' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l path -d 'A file or directory that carries the reparse point' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l json -d 'One JSON object instead of text'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l tag -d 'Only this tag, by name or as 0x...; may be repeated' -r
@@ -133,7 +160,12 @@ vendor\t'Points of third parties'
 other\t'Any other'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l threads -d 'How many threads walk; default: as many as there are processors' -r
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l dangling -d 'Only links and junctions that lead nowhere; exit code 1 if there are any'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l name-surrogate -d 'Only tags that stand for another named object'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l microsoft -d 'Only Microsoft\'s tags'
@@ -144,20 +176,33 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s 0 -l null -
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s l -l paths -d 'Paths alone, one a line'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l sort -d 'Print in the order of the paths, at the end'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l json -d 'One JSON object instead of text'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand resolve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l replace-tag -d 'Replace whatever tag the target has now'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l no-create -d 'Refuse if the target does not exist'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l json -d 'Report the result, and errors, as JSON'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand copy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l from -d 'The prefix to replace' -r
@@ -165,10 +210,16 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l to -d '
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l undo-file -d 'Where --apply records what each link was, before it is changed; the file must not exist' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l undo -d 'Put back what an undo file records' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l root -d 'Directory that is the root of the volume: no path leaves it, and `\\` in a target means it. Default: the top of the mount that holds the path' -r -F
-complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l drive -d 'Which directory a Windows drive, volume or share stands for, such as `C:=/srv/c` or `D:=disk.img!/`, or which share of a server, such as `Z:=smb://host/share`. May be repeated. Inside an image, `C:` is its volume unless this says otherwise' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l password-file -d 'File whose first line is the password. Else POINTSMAN_PASSWORD, POINTSMAN_PASSWORD_FILE, or the terminal; with no user in the address, the Kerberos tickets of KRB5CCNAME' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l symlink-evaluation -d 'Which links are followed, by where they are and where they lead, as fsutil writes it. Default: as Windows, L2L:1,L2R:1,R2L:0,R2R:0' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
+required\t'Always: a server that cannot is refused'
+if-demanded\t'Only if the server demands it'"
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l apply -d 'Change the links'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l json -d 'JSON lines instead of text'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'
+complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l old-dialects -d 'Talk to servers that know no dialect as new as 3.1.1'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -l force -d 'Change a volume in an image though it is marked dirty: what is written may build on damage that is there'
 complete -c pointsman -n "__fish_pointsman_using_subcommand retarget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand check" -l repair -d 'Put right what can be'
@@ -178,19 +229,65 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand undo" -l json -d 'Re
 complete -c pointsman -n "__fish_pointsman_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pointsman -n "__fish_pointsman_using_subcommand tour" -l in -d 'Where to make the temporary directory; it must be on a file system with extended attributes' -r -F
 complete -c pointsman -n "__fish_pointsman_using_subcommand tour" -s h -l help -d 'Print help'
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l config -d 'A file of configuration instead' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l name -d 'What clients call the share. Default: the directory\'s name' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l user -d 'The user that is made' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l listen -d 'Where to listen, as ADDRESS or ADDRESS:PORT; may be repeated. Default: port 4450 of every address' -r
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l log -d 'What is logged to stderr' -r -f -a "error\t'What stops something from working'
+warn\t'Also refused logons'
+info\t'Also logons and reloads'
+debug\t'Also what helps to find a fault'"
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l log-format -d 'How' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l check -d 'Only check the configuration, or that the directory can be shared'
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l read-only -d 'Let nothing be changed'
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -l unix-links -d 'Store links and special files as the host\'s own where they can be'
+complete -c pointsman -n "__fish_pointsman_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -l users -d 'The users file. Default: /etc/pointsman/users.toml for root, else ~/.config/pointsman/users.toml' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -f -a "add" -d 'Add a user; the password is asked for, or is the first line of stdin'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -f -a "password" -d 'Give a user another password'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -f -a "remove" -d 'Remove a user'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -f -a "list" -d 'List the users'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and not __fish_seen_subcommand_from add password remove list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from add" -l users -d 'The users file. Default: /etc/pointsman/users.toml for root, else ~/.config/pointsman/users.toml' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from add" -l admin -d 'A member of Administrators: may set reparse points of every tag, whatever the share\'s policy'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from password" -l users -d 'The users file. Default: /etc/pointsman/users.toml for root, else ~/.config/pointsman/users.toml' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from password" -s h -l help -d 'Print help'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from remove" -l users -d 'The users file. Default: /etc/pointsman/users.toml for root, else ~/.config/pointsman/users.toml' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from list" -l users -d 'The users file. Default: /etc/pointsman/users.toml for root, else ~/.config/pointsman/users.toml' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'JSON lines instead of text'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a user; the password is asked for, or is the first line of stdin'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "password" -d 'Give a user another password'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a user'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the users'
+complete -c pointsman -n "__fish_pointsman_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pointsman -n "__fish_pointsman_using_subcommand status" -l socket -d 'The server\'s socket. Default: below XDG_RUNTIME_DIR, or /run/pointsman/status.sock' -r -F
+complete -c pointsman -n "__fish_pointsman_using_subcommand status" -l json -d 'One JSON object instead of text'
+complete -c pointsman -n "__fish_pointsman_using_subcommand status" -s h -l help -d 'Print help'
 complete -c pointsman -n "__fish_pointsman_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c pointsman -n "__fish_pointsman_using_subcommand generate" -s h -l help -d 'Print help'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "set" -d 'Set the reparse point of a file or directory, as Windows would'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "get" -d 'Show the reparse point of a file or directory'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "delete" -d 'Remove the reparse point from a file or directory, and keep the file or directory'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "explain" -d 'Say what the bytes of a reparse point mean, and whether Windows would take them'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "find" -d 'Find reparse points below a directory'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "resolve" -d 'Follow links and junctions as Windows would, and show each hop'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "copy" -d 'Copy a reparse point to another file or directory, byte for byte'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "retarget" -d 'Rewrite where links and junctions lead, by prefix'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "check" -d 'Check the reparse points and other attributes stored below a directory'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "undo" -d 'Take back the last change of a disk image, to the exact bytes before it'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "tour" -d 'Show what this is: set, read, explain, find, follow and break reparse points in a temporary directory'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "generate" -d 'Write the man pages or all completions into a directory'
-complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour completions generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "set" -d 'Set the reparse point of a file or directory, as Windows would'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "get" -d 'Show the reparse point of a file or directory'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "delete" -d 'Remove the reparse point from a file or directory, and keep the file or directory'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "explain" -d 'Say what the bytes of a reparse point mean, and whether Windows would take them'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "find" -d 'Find reparse points below a directory'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "resolve" -d 'Follow links and junctions as Windows would, and show each hop'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "copy" -d 'Copy a reparse point to another file or directory, byte for byte'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "retarget" -d 'Rewrite where links and junctions lead, by prefix'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "check" -d 'Check the reparse points and other attributes stored below a directory'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "undo" -d 'Take back the last change of a disk image, to the exact bytes before it'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "tour" -d 'Show what this is: set, read, explain, find, follow and break reparse points in a temporary directory'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "serve" -d 'Share a directory over SMB, with reparse points and links of every kind'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "user" -d 'Add, list and remove the users of `pointsman serve`'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "status" -d 'Show who is connected to a running `pointsman serve`, and what they have open'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "generate" -d 'Write the man pages or all completions into a directory'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and not __fish_seen_subcommand_from set get delete explain find resolve copy retarget check undo tour serve user status completions generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "add" -d 'Add a user; the password is asked for, or is the first line of stdin'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "password" -d 'Give a user another password'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "remove" -d 'Remove a user'
+complete -c pointsman -n "__fish_pointsman_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "list" -d 'List the users'
