@@ -166,6 +166,22 @@ impl Host for ImagePort {
         read_only("write")
     }
 
+    fn punch(&self, _node: &FileRef, _offset: u64, _len: u64) -> HostResult<()> {
+        read_only("punch")
+    }
+
+    fn fill(&self, _node: &FileRef, _offset: u64, _len: u64) -> HostResult<()> {
+        read_only("fill")
+    }
+
+    fn copy_range(&self, _from: (&FileRef, u64), _to: (&FileRef, u64), _len: usize) -> HostResult<usize> {
+        read_only("copy_range")
+    }
+
+    fn share_range(&self, _from: (&FileRef, u64), _to: (&FileRef, u64), _len: u64) -> HostResult<()> {
+        read_only("share_range")
+    }
+
     fn set_len(&self, _node: &FileRef, _len: u64) -> HostResult<()> {
         read_only("set_len")
     }
