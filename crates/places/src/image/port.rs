@@ -9,6 +9,7 @@ use fsa::host::{
 };
 use nt::{NtStatus, Utf16};
 use ntfs::{FileRef, Image, Namespace};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The store's two attributes that an image has an answer to.
@@ -160,6 +161,15 @@ impl Host for ImagePort {
 
     fn read(&self, node: &FileRef, offset: u64, buffer: &mut [u8]) -> HostResult<usize> {
         self.read("read", |image| image.read_data(*node, "", offset, buffer))
+    }
+
+    fn allocated_ranges(
+        &self,
+        _node: &FileRef,
+        _range: Range<u64>,
+        _most: usize,
+    ) -> HostResult<Vec<Range<u64>>> {
+        Err(HostError { call: "allocated_ranges", fault: HostFault::NotSupported })
     }
 
     fn write(&self, _node: &FileRef, _offset: u64, _bytes: &[u8]) -> HostResult<()> {
