@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nt::security::Token;
 use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
-    FsInformationClass, FsctlCode, NtStatus, ShareAccess, Utf16,
+    FsInformationClass, FsctlCode, NotifyFilter, NtStatus, ShareAccess, Utf16,
 };
 use wire::create::{LeaseState, NetworkAttributes, OplockLevel, PosixResponse};
 use wire::ioctl::CopyChunk;
@@ -169,6 +169,13 @@ pub enum Op {
     Lock {
         open: StoreOpen,
         locks: Vec<LockElement>,
+    },
+    /// Changes in a directory, now or when there are some.
+    Notify {
+        open: StoreOpen,
+        watch_tree: bool,
+        filter: NotifyFilter,
+        len_max: u32,
     },
     /// A break is acknowledged: this is what is left.
     Acknowledge {

@@ -39,6 +39,9 @@ impl Daemon {
                     let done = if is_held { Done::Nothing } else { Done::Failed(status) };
                     self.awake(&store, wait, Some(done))
                 }
+                Completion::Notify { wait, status, bytes, .. } => {
+                    self.awake(&store, wait, Some(Done::Output { status, bytes }))
+                }
                 Completion::Resume { wait } => self.awake(&store, wait, None),
                 Completion::OplockBreak { open, level, acknowledge, status } => {
                     match status == NtStatus::SUCCESS {

@@ -2,8 +2,8 @@
 use std::sync::Arc;
 
 use fsa::{
-    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, Refusal, Requester,
-    SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
+    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, RangeCopy, Refusal,
+    Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
 };
 use nt::security::{Sid, Token};
 use nt::{AccessMask, FileInformationClass, Guid, NtStatus};
@@ -92,6 +92,9 @@ fn outcome(store: &Store, op: &Op) -> Outcome {
             Ok(Done::Output { status: reply.status, bytes: reply.output })
         }
         Op::Lock { open, locks } => lock(volume, *open, locks),
+        Op::Notify { open, watch_tree, filter, len_max } => {
+            volume.notify(id(*open), *watch_tree, *filter, size(*len_max)).map(output)
+        }
         Op::Acknowledge { open, caching } => {
             volume.acknowledge_oplock(id(*open), oplocks::level_of(*caching)).map(|()| Done::Nothing)
         }
@@ -244,14 +247,22 @@ fn lock(volume: &ShareVolume, open: StoreOpen, locks: &[LockElement]) -> Outcome
 fn copy(volume: &ShareVolume, source: StoreOpen, target: StoreOpen, chunks: &[CopyChunk]) -> Copied {
     let mut copied = Copied::default();
     for chunk in chunks {
-        let read = volume.read(id(source), chunk.source_offset, size(chunk.len));
+        let copy = RangeCopy {
+            source: id(source),
+            source_offset: chunk.source_offset,
+            target: id(target),
+            target_offset: chunk.target_offset,
+            len: u64::from(chunk.len),
+        };
         // A chunk that reaches beyond the end of the source is refused. [MS-SMB2] 3.3.5.15.6
-        let whole = read.and_then(|data| match data.len() == size(chunk.len) {
-            true => volume.write(id(target), chunk.target_offset, &data),
-            false => Err(Refusal { status: INVALID_VIEW_SIZE, why: Why::Object("beyond the source's end") }),
-        });
-        if let Err(refusal) = whole {
-            copied.fault = Some(refusal.status);
+        let fault = match volume.copy_range(copy) {
+            Ok(len) if len == u64::from(chunk.len) => None,
+            Ok(_) => Some(INVALID_VIEW_SIZE),
+            Err(refusal) if refusal.status == NtStatus::END_OF_FILE => Some(INVALID_VIEW_SIZE),
+            Err(refusal) => Some(refusal.status),
+        };
+        if fault.is_some() {
+            copied.fault = fault;
             break;
         }
         copied.chunks += 1;

@@ -2,6 +2,7 @@
 use nt::NtStatus;
 use wire::{Command, FileId, Request, Response};
 
+pub(crate) mod change_notify;
 pub(crate) mod close;
 pub(crate) mod create;
 pub(crate) mod echo;
@@ -53,6 +54,7 @@ pub(crate) enum Waiting {
     Plain(Response<'static>),
     QueryDirectory,
     QueryInfo,
+    ChangeNotify,
     Ioctl(nt::FsctlCode, FileId),
     CopyChunk(nt::FsctlCode, FileId),
 }
@@ -111,7 +113,7 @@ fn dispatch(server: &mut Server, now: Now, asked: &mut Asked, incoming: Incoming
         Request::SetInfo(request) => set_info::start(server, asked, &request),
         Request::Lock(request) => lock::start(server, asked, &request),
         Request::OplockBreak(request) => oplock_break::start(server, asked, &request),
-        Request::ChangeNotify(_) => Err(NtStatus::NOT_SUPPORTED),
+        Request::ChangeNotify(request) => change_notify::start(server, asked, &request),
         // The connection answers these itself.
         Request::Negotiate(_) | Request::Cancel(_) => Err(NtStatus::INVALID_PARAMETER),
     }
@@ -140,6 +142,7 @@ pub(crate) fn finish(
         (Waiting::QueryInfo, Done::Output { status, bytes }) => {
             Answer::with(status, AnswerBody::QueryInfo(bytes))
         }
+        (Waiting::ChangeNotify, Done::Output { status, bytes }) => change_notify::finish(status, bytes)?,
         (Waiting::Ioctl(code, file_id), Done::Output { status, bytes }) => {
             Answer::with(status, AnswerBody::Ioctl(code, file_id, bytes))
         }

@@ -1,7 +1,9 @@
 //! What the server answers, before a connection writes it.
 use nt::{FsctlCode, NtStatus};
 use wire::session_setup::SessionFlags;
-use wire::{ErrorId, FileId, Response, ioctl, query_directory, query_info, read, session_setup};
+use wire::{
+    ErrorId, FileId, Response, change_notify, ioctl, query_directory, query_info, read, session_setup,
+};
 
 use crate::connection::{Reply, ReplyBody, SessionSecurity};
 
@@ -28,6 +30,7 @@ pub(crate) enum AnswerBody {
     Ioctl(FsctlCode, FileId, Vec<u8>),
     QueryDirectory(Vec<u8>),
     QueryInfo(Vec<u8>),
+    ChangeNotify(Vec<u8>),
     /// The data is the payload.
     Read,
     /// Data of an ERROR response.
@@ -79,6 +82,9 @@ impl Answer {
             }
             AnswerBody::QueryInfo(output) => {
                 ReplyBody::Response(Response::QueryInfo(query_info::Response { output }))
+            }
+            AnswerBody::ChangeNotify(output) => {
+                ReplyBody::Response(Response::ChangeNotify(change_notify::Response { output }))
             }
             AnswerBody::Read => ReplyBody::Response(Response::Read(read::Response::default(), &[])),
             AnswerBody::Error(data) => ReplyBody::Error(ErrorId::DEFAULT, data),
