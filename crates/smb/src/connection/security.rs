@@ -33,6 +33,11 @@ impl SessionSecurity {
         SessionSecurity { signing: Some(signing), sealing, signing_required, encrypt_data }
     }
 
+    /// A key that signs one answer, of a session that is not on this connection: to a binding that is refused.
+    pub(crate) fn signer(key: SigningKey) -> SessionSecurity {
+        SessionSecurity { signing: Some(key), ..SessionSecurity::keyless() }
+    }
+
     /// A session of a guest or of nobody, which has no keys.
     pub fn keyless() -> SessionSecurity {
         SessionSecurity { signing: None, sealing: None, signing_required: false, encrypt_data: false }

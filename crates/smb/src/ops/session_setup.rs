@@ -1,6 +1,6 @@
 //! [MS-SMB2] 3.3.5.5: SESSION_SETUP.
 use nt::NtStatus;
-use wire::negotiate::{Capabilities, SecurityMode};
+use wire::negotiate::{Capabilities, SecurityMode, SigningAlgorithm};
 use wire::session_setup::{Request, RequestFlags, SessionFlags};
 
 use super::{Flow, Started, Waiting as Parked};
@@ -46,7 +46,9 @@ pub(crate) fn start(
     let (session_id, purpose) = match asked.session_id {
         0 => (begin(server, now, asked, &negotiated)?, Purpose::New),
         session_id if binds => {
-            check_binding(server, asked, incoming, &negotiated)?;
+            if let Err(status) = check_binding(server, asked, incoming, &negotiated) {
+                return Ok(refused_binding(server, asked, status).into());
+            }
             (session_id, Purpose::Bind)
         }
         session_id => (session_id, going_on(server, asked)?),
@@ -76,7 +78,7 @@ fn begin(server: &mut Server, now: Now, asked: &Asked, negotiated: &Negotiated) 
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     let session_id = server.new_id();
-    server.sessions.insert(session_id, Session::new(negotiated.dialect, now.monotonic));
+    server.sessions.insert(session_id, Session::new(negotiated, now.monotonic));
     Ok(session_id)
 }
 
@@ -105,7 +107,8 @@ fn check_binding(
     }
     let session = server.sessions.get(&asked.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     let under_way = session.channels.get(&asked.connection);
-    if session.dialect != negotiated.dialect {
+    check_signing(session, negotiated)?;
+    if session.dialect != negotiated.dialect || session.cipher != negotiated.cipher {
         return Err(NtStatus::INVALID_PARAMETER);
     }
     let first = session.channels.iter().find(|(_, channel)| channel.is_bound).map(|(first, _)| *first);
@@ -132,6 +135,29 @@ fn check_binding(
     }
 }
 
+/// Either both sides of a binding sign with GMAC or neither does. Not in the book: the statuses are those that smbtorture
+/// smb2.session.bind_negative_smb3* found on Windows.
+fn check_signing(session: &Session, negotiated: &Negotiated) -> Result<(), NtStatus> {
+    /// STATUS_REQUEST_OUT_OF_SEQUENCE
+    const OUT_OF_SEQUENCE: NtStatus = NtStatus(0xC000_042A);
+    let is_gmac = |algorithm: Option<SigningAlgorithm>| algorithm == Some(SigningAlgorithm::AES_GMAC);
+    match (is_gmac(session.algorithm), is_gmac(negotiated.signing)) {
+        (false, true) => Err(NtStatus::NOT_SUPPORTED),
+        (true, false) => Err(OUT_OF_SEQUENCE),
+        _ => Ok(()),
+    }
+}
+
+/// The refusal of a binding is signed by the session that was not bound, as the request was. [MS-SMB2] 3.3.4.1.1
+fn refused_binding(server: &Server, asked: &Asked, status: NtStatus) -> Answer {
+    let session = server.sessions.get(&asked.session_id);
+    let key = session.and_then(|session| session.signing.clone());
+    let is_signed = asked.flags.contains(wire::HeaderFlags::SIGNED);
+    let mut answer = Answer::error(status);
+    answer.signed_by = key.filter(|_| is_signed).map(SessionSecurity::signer);
+    answer
+}
+
 /// What the token led to.
 pub(crate) fn authenticated(
     server: &mut Server,
@@ -147,9 +173,9 @@ pub(crate) fn authenticated(
             let body = AnswerBody::SessionSetup(SessionFlags::NONE, token);
             let mut answer = Answer::with(NtStatus::MORE_PROCESSING_REQUIRED, body);
             if waiting.purpose == Purpose::Bind {
-                let negotiated = server.negotiated(asked.connection)?;
-                let keys = server.sessions.get(&session_id).and_then(|session| session.keys.as_ref());
-                answer.signed_by = keys.map(|keys| SessionSecurity::keyed(keys, &negotiated, false, false));
+                // With the session's own key and algorithm, whatever this connection's is.
+                let key = server.sessions.get(&session_id).and_then(|session| session.signing.clone());
+                answer.signed_by = key.map(SessionSecurity::signer);
             }
             Ok(answer)
         }

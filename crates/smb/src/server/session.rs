@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use nt::AccessMask;
 use nt::security::Token;
-use wire::negotiate::Dialect;
+use wire::negotiate::{Cipher, Dialect, SigningAlgorithm};
 
 use super::{ConnectionId, ExchangeId, Identity, ShareId};
+use crate::connection::Negotiated;
 use crate::crypto::{SessionKeys, SigningKey};
 
 /// Session.State.
@@ -44,6 +45,9 @@ pub(crate) struct Session {
     pub(crate) state: SessionState,
     /// Session.Connection.Dialect, of the first connection.
     pub(crate) dialect: Dialect,
+    /// Connection.CipherId and SigningAlgorithmId of the first connection.
+    pub(crate) cipher: Option<Cipher>,
+    pub(crate) algorithm: Option<SigningAlgorithm>,
     pub(crate) identity: Option<Identity>,
     /// For the store.
     pub(crate) token: Option<Arc<Token>>,
@@ -62,10 +66,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(dialect: Dialect, created: Duration) -> Session {
+    pub(crate) fn new(negotiated: &Negotiated, created: Duration) -> Session {
         Session {
             state: SessionState::InProgress,
-            dialect,
+            dialect: negotiated.dialect,
+            cipher: negotiated.cipher,
+            algorithm: negotiated.signing,
             identity: None,
             token: None,
             session_key: Vec::new(),
