@@ -24,7 +24,7 @@ usage: cargo xtask WORD
   cite           every cited section exists in docs/spec/sections.tsv
   linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
-  judge NAME     clients and suites of others against our server: clients, kernel, smbtorture [REGEX], scoreboard
+  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], scoreboard (our server); ntfs (NTFS images)
   header         the numbers of libpointsman's headers, from docs/spec
   install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
   man            the manual pages, into docs/man

@@ -20,8 +20,9 @@ cat > "$work/root/init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-for name in virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk ntfs3; do
-    [ ! -f "/$name.ko" ] || insmod "/$name.ko"
+# Which needs which differs from kernel to kernel: what fails for want of another is tried again.
+for round in 1 2 3 4; do
+    for module in /*.ko; do insmod "$module" 2> /dev/null; done
 done
 echo "@@BEGIN"; sh /script 2>&1; echo "@@END"
 poweroff -f

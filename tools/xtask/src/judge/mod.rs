@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 mod clients;
 mod kernel;
+mod ntfs;
 mod python;
 mod scoreboard;
 mod server;
@@ -14,6 +15,7 @@ usage: cargo xtask judge NAME
 
   clients      smbprotocol, impacket, smbclient and the local command on one share
   kernel       the Linux kernel's client, under qemu: mounts with every form of link it knows
+  ntfs         NTFS images: ntfsck, dissect.ntfs, libfsntfs, a kernel's ntfs3, 300,000 files; compares with no table
   smbtorture [REGEX]   Samba's smbtorture, each smb2 test alone; REGEX chooses tests
   scoreboard   docs/SCOREBOARD.md from the tables, without a run
 
@@ -37,6 +39,7 @@ pub(crate) fn judge(words: &[String]) -> Result<(), String> {
     match name {
         "clients" => clients::judge(&asked),
         "kernel" => kernel::judge(&asked),
+        "ntfs" => ntfs::judge(),
         "smbtorture" => smbtorture::judge(&asked),
         "scoreboard" => scoreboard::write(),
         _ => {
