@@ -40,8 +40,11 @@ if ! "$dir/venv/bin/python" -c 'import dissect.ntfs' 2> /dev/null; then
 fi
 
 if [ ! -d "$dir/kernel" ]; then
-    # The package that the newest of them depends on.
-    image=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[^ ]*\)/\1/p' | head -1)
+    # The package that the newest depends on. Debian's own kernels have had ntfs3 since 6.12; bookworm has that as well.
+    for meta in linux-image-6.12-cloud-amd64 linux-image-cloud-amd64; do
+        image=$(apt-cache depends "$meta" 2> /dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\)/\1/p' | head -1)
+        [ -z "$image" ] || break
+    done
     mkdir -p "$dir/deb"
     (cd "$dir/deb" && apt-get download -q -o APT::Sandbox::User=root "$image")
     for deb in "$dir"/deb/*.deb; do dpkg-deb -x "$deb" "$dir/kernel"; done
