@@ -3,7 +3,8 @@
 mod judge;
 
 use judge::{Disk, NOW, header, in_memory, junction, missing, open, skip, symlink, vendor, write_back};
-use ntfs::{Medium, NewFile, Volume, WalkOptions};
+use ntfs::{Medium, NewFile, Volume, WalkOptions, Wrong};
+use reparse::Tag;
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -221,9 +222,22 @@ fn a_kernel_mounts_what_we_wrote_and_follows_the_links() {
         }
         // And it writes beside what we wrote; all of it is in order still.
         disk.check();
-        let volume = open(disk);
+        let mut volume = open(disk);
         assert!(volume.find("d/made by the kernel").is_ok());
+        mend_after_ntfs3(&mut volume);
         assert_eq!(ours(&volume).len(), 6);
+    }
+}
+
+/// ntfs3 of Linux 6.12 writes 0 in place of the tag when it brings a link's entry in its directory up to date, as it does
+/// for a new time of access. `check` tells it, and `repair` puts the tag back.
+fn mend_after_ntfs3(volume: &mut ntfs::Image) {
+    let mut findings = Vec::new();
+    volume.check(|finding| findings.push(finding)).unwrap();
+    for finding in &findings {
+        let is_known = matches!(finding.wrong, Wrong::Name { entry: Some(Tag(0)), .. });
+        assert!(is_known, "{finding:?}");
+        assert!(volume.repair(finding).unwrap());
     }
 }
 
