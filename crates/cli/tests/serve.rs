@@ -208,11 +208,21 @@ fn a_reload_changes_shares_and_users_and_disconnects_nobody_and_status_shows_who
         let ran = scratch.run(&["status", "--socket", "pointsman/status.sock", json]);
         (ran.code, ran.stdout)
     };
+    scratch.file("data/held", "held");
+    client.say("open held");
+    until("an open", || status("--json").1.contains("held"));
     let (code, text) = status("--json");
     assert_eq!(code, 0);
     let shown: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let session = &shown["sessions"][0];
     assert_eq!((&session["user"], &session["shares"][0]), (&"ada".into(), &"old".into()), "{text}");
+    let open = &shown["opens"][0];
+    let wanted = ("\\held".into(), "old".into(), "none".into());
+    assert_eq!(
+        (&open["path"], &open["share"], &open["caching"]),
+        (&wanted.0, &wanted.1, &wanted.2),
+        "{text}"
+    );
     assert_eq!((&session["peers"][0], &session["encrypted"]), (&"127.0.0.1".into(), &true.into()), "{text}");
 
     write_config(&scratch, new);

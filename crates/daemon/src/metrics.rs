@@ -37,7 +37,9 @@ impl fmt::Debug for Numbers {
 impl Collector for Numbers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let [connections, sessions, trees, opens, waiting] = self.daemon.counts();
+        let leases = self.daemon.server().lease_count();
         let gauges = [
+            ("pointsman_leases", "Leases there are.", leases),
             ("pointsman_connections", "Connections there are.", connections),
             ("pointsman_sessions", "Sessions there are.", sessions),
             ("pointsman_tree_connects", "Connections of sessions to shares.", trees),

@@ -3,6 +3,7 @@ use crate::clock;
 use crate::socket::{Daemon, open_in_store};
 use fsa::OpenId;
 use serde::{Deserialize, Serialize};
+use smb::server::CachingView;
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::UnixStream as BlockingStream;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixListener;
 use tokio::time::{sleep, timeout};
+use wire::create::{LeaseState, OplockLevel};
 
 /// The most sessions, and the most opens, that are listed.
 pub const LISTED_MAX: usize = 10_000;
@@ -39,6 +41,8 @@ pub struct Status {
     pub sessions_total: usize,
     /// How many opens there are, pipes among them.
     pub opens_total: usize,
+    /// How many leases there are.
+    pub leases_total: usize,
     /// The sessions, up to [`LISTED_MAX`].
     pub sessions: Vec<SessionStatus>,
     /// The opens of files, up to [`LISTED_MAX`].
@@ -80,6 +84,8 @@ pub struct OpenStatus {
     pub directory: bool,
     /// The rights it has, in hexadecimal.
     pub access: String,
+    /// What its client may keep: `lease RWH`, an oplock (`II`, `exclusive`, `batch`), or `none`.
+    pub caching: String,
 }
 
 /// Where the socket is unless said otherwise: the first that can be. systemd's RUNTIME_DIRECTORY, the user's
@@ -136,10 +142,10 @@ pub(crate) async fn serve(listener: UnixListener, daemon: Arc<Daemon>) {
 fn status(daemon: &Daemon) -> Status {
     let now = clock::now().monotonic;
     let [connections, sessions_total, _, opens_total, waiting_requests] = daemon.counts();
-    let (sessions, opens, shares) = {
+    let (sessions, opens, shares, leases_total) = {
         let server = daemon.server();
         let shares: Vec<String> = server.config().shares.iter().map(|share| share.name.clone()).collect();
-        (server.sessions(LISTED_MAX), server.opens(LISTED_MAX), shares)
+        (server.sessions(LISTED_MAX), server.opens(LISTED_MAX), shares, server.lease_count())
     };
     let share = |id: smb::server::ShareId| shares.get(id.0).cloned().unwrap_or_default();
     Status {
@@ -150,6 +156,7 @@ fn status(daemon: &Daemon) -> Status {
         waiting_requests,
         sessions_total,
         opens_total,
+        leases_total,
         sessions: sessions
             .into_iter()
             .map(|session| SessionStatus {
@@ -176,8 +183,28 @@ fn status(daemon: &Daemon) -> Status {
                 path: path(daemon, open.share, open_in_store(open.store)),
                 directory: open.is_directory,
                 access: format!("{:#010x}", open.granted.0),
+                caching: caching(open.caching),
             })
             .collect(),
+    }
+}
+
+fn caching(caching: CachingView) -> String {
+    let lease = |state: LeaseState| {
+        let parts = [
+            (LeaseState::READ_CACHING, 'R'),
+            (LeaseState::WRITE_CACHING, 'W'),
+            (LeaseState::HANDLE_CACHING, 'H'),
+        ];
+        parts.iter().filter(|(part, _)| state.contains(*part)).map(|(_, letter)| *letter).collect::<String>()
+    };
+    match caching {
+        CachingView::Lease(state) if state == LeaseState::NONE => "lease none".to_owned(),
+        CachingView::Lease(state) => format!("lease {}", lease(state)),
+        CachingView::Oplock(OplockLevel::II) => "II".to_owned(),
+        CachingView::Oplock(OplockLevel::EXCLUSIVE) => "exclusive".to_owned(),
+        CachingView::Oplock(OplockLevel::BATCH) => "batch".to_owned(),
+        CachingView::Oplock(_) => "none".to_owned(),
     }
 }
 
@@ -186,4 +213,32 @@ fn path(daemon: &Daemon, share: smb::server::ShareId, open: OpenId) -> String {
     let volume = daemon.volume(share);
     let open = volume.and_then(|volume| volume.open_of(open).ok());
     open.map_or_else(String::new, |open| String::from_utf16_lossy(open.path().units()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_may_keep_is_said_in_letters() {
+        let all = LeaseState::READ_CACHING | LeaseState::HANDLE_CACHING | LeaseState::WRITE_CACHING;
+        assert_eq!(caching(CachingView::Lease(all)), "lease RWH");
+        assert_eq!(caching(CachingView::Lease(LeaseState::READ_CACHING)), "lease R");
+        assert_eq!(caching(CachingView::Lease(LeaseState::NONE)), "lease none");
+        assert_eq!(caching(CachingView::Oplock(OplockLevel::BATCH)), "batch");
+        assert_eq!(caching(CachingView::Oplock(OplockLevel::NONE)), "none");
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_nobody_answers_at_is_replaced_and_one_that_somebody_does_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("below").join("status.sock");
+        let first = bind(&path).unwrap();
+        assert_eq!(bind(&path).err().unwrap().kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        assert!(path.exists());
+        bind(&path).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+    }
 }

@@ -44,13 +44,14 @@ pub(crate) fn run(args: &StatusArgs, out: &mut Output) -> Result<Exit, Fault> {
 
 fn show(status: &Status, out: &mut Output) {
     out.line(format_args!(
-        "pointsman {}, process {}, up {} s: {} connections, {} sessions, {} opens, {} requests wait",
+        "pointsman {}, process {}, up {} s: {} connections, {} sessions, {} opens, {} leases, {} requests wait",
         status.version,
         status.pid,
         status.uptime_s,
         status.connections,
         status.sessions_total,
         status.opens_total,
+        status.leases_total,
         status.waiting_requests,
     ));
     for session in &status.sessions {
@@ -72,6 +73,9 @@ fn show(status: &Status, out: &mut Output) {
     }
     for open in &status.opens {
         let kind = if open.directory { "directory" } else { "file" };
-        out.line(format_args!("open {} {kind} {}:{} {}", open.session, open.share, open.path, open.access));
+        out.line(format_args!(
+            "open {} {kind} {}:{} {}, caching {}",
+            open.session, open.share, open.path, open.access, open.caching
+        ));
     }
 }

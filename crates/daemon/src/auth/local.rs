@@ -320,4 +320,6 @@ fn reason(why: Disbelief) -> &'static str {
 }
 
 #[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ pub(crate) use pipe::Pipe;
 pub(crate) use session::{Session, SessionState, Tree};
 pub(crate) use share::may_set;
 pub use share::{Share, ShareId, TagPolicy};
-pub use snapshot::{OpenView, SessionView};
+pub use snapshot::{CachingView, OpenView, SessionView};
 
 use crate::connection::{Config, Incoming, Negotiated, Now, RequestId};
 use crate::ops::{self, Flow, Waiting};

@@ -2,6 +2,7 @@
 use core::time::Duration;
 
 use nt::AccessMask;
+use wire::create::{LeaseState, OplockLevel};
 use wire::negotiate::Dialect;
 
 use super::{ConnectionId, Held, Server, ShareId};
@@ -41,6 +42,17 @@ pub struct OpenView {
     pub granted: AccessMask,
     /// Whether it is a directory.
     pub is_directory: bool,
+    /// What its client may keep in its cache.
+    pub caching: CachingView,
+}
+
+/// What a client may keep in its cache. [MS-SMB2] 3.3.1.10 Open.OplockLevel, 3.3.1.12
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CachingView {
+    /// By an oplock, or not at all.
+    Oplock(OplockLevel),
+    /// By a lease in this state.
+    Lease(LeaseState),
 }
 
 impl Server {
@@ -59,6 +71,11 @@ impl Server {
         self.sessions.iter().take(max).map(view).collect()
     }
 
+    /// How many leases there are.
+    pub fn lease_count(&self) -> usize {
+        self.leases.len()
+    }
+
     /// The opens of files, in the order they came; at most so many.
     pub fn opens(&self, max: usize) -> Vec<OpenView> {
         let view = |open: &super::Open| match open.held {
@@ -69,6 +86,10 @@ impl Server {
                 store,
                 granted: open.granted,
                 is_directory: open.is_directory,
+                caching: match open.lease.and_then(|lease| self.leases.get(&lease)) {
+                    Some(lease) => CachingView::Lease(lease.state),
+                    None => CachingView::Oplock(open.oplock),
+                },
             }),
         };
         self.opens.values().filter_map(view).take(max).collect()
