@@ -193,6 +193,8 @@ impl Run<'_> {
             eas: &[],
             follow: if flags & 16 == 0 { Follow::Store } else { Follow::Caller },
             dont_reparse: false,
+            security: None,
+            mode: None,
             oplock_key: None,
             parent_oplock_key: None,
         };

@@ -56,6 +56,8 @@ pub unsafe extern "C" fn nt_create_file(
             options: CreateOptions(options),
             attributes: FileAttributes(attributes),
             dont_reparse: object.attributes & DONT_REPARSE != 0,
+            security: None,
+            mode: None,
             oplock_key: None,
             parent_oplock_key: None,
             ..OpenRequest::existing(&spot.path, AccessMask(access))

@@ -30,8 +30,8 @@ pub use node::LinuxNode;
 use nt::FileTime;
 use rustix::fd::BorrowedFd;
 use rustix::fs::{
-    AtFlags, Mode, OFlags, ResolveFlags, StatVfsMountFlags, Timespec, Timestamps, UTIME_OMIT, fstatfs,
-    fstatvfs, fsync, ftruncate, openat2, readlinkat, syncfs, utimensat,
+    AtFlags, Mode, OFlags, ResolveFlags, StatVfsMountFlags, Timespec, Timestamps, UTIME_OMIT, chmod, fchmod,
+    fstatfs, fstatvfs, fsync, ftruncate, openat2, readlinkat, syncfs, utimensat,
 };
 use rustix::io::{Errno, pread, pwrite};
 use std::path::Path;
@@ -308,6 +308,15 @@ impl Host for LinuxHost {
         let times =
             Timestamps { last_access: timespec(times.accessed), last_modification: timespec(times.modified) };
         utimensat(node.fd(), "", &times, AtFlags::EMPTY_PATH).map_err(failed("set_times"))
+    }
+
+    fn set_mode(&self, node: &LinuxNode, mode: u32) -> HostResult<()> {
+        self.require_writable("set_mode")?;
+        let mode = Mode::from_raw_mode(mode & 0o7777);
+        match node.attribute_fd() {
+            Some(fd) => fchmod(fd, mode).map_err(failed("set_mode")),
+            None => chmod(node.proc_path(), mode).map_err(failed("set_mode")),
+        }
     }
 
     fn sync(&self, node: &LinuxNode) -> HostResult<()> {

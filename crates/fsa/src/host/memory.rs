@@ -435,6 +435,14 @@ impl Host for MemoryHost {
         })
     }
 
+    fn set_mode(&self, node: &MemoryNode, mode: u32) -> HostResult<()> {
+        self.change("set_mode", |disk| {
+            disk.inode("set_mode", node.inode())?.mode = mode & 0o7777;
+            disk.touch(node.inode());
+            Ok(())
+        })
+    }
+
     fn sync(&self, _node: &MemoryNode) -> HostResult<()> {
         self.bring("sync")
     }

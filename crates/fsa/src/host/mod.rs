@@ -343,6 +343,9 @@ pub trait Host: Send + Sync {
     /// Sets times.
     fn set_times(&self, node: &Self::Node, times: SetTimes) -> HostResult<()>;
 
+    /// Sets the permission bits, those of set-user-id and its like included.
+    fn set_mode(&self, node: &Self::Node, mode: u32) -> HostResult<()>;
+
     /// Returns when all that was changed of this object is on the disk: data and attributes of a file, attributes and entries
     /// of a directory. That an object was made, linked, renamed or removed is a change of its directories. Special files
     /// have nothing of their own to sync.

@@ -58,7 +58,7 @@ impl<H: Host> Volume<H> {
             Err(HostError { fault: HostFault::Exists, .. }) => return Ok(Attempt::Again),
             made => made?,
         };
-        if let Err(error) = self.furnish(request, &node, &parent, &to_open) {
+        if let Err(error) = self.furnish(asking, &node, &parent, &to_open) {
             // What could not be made whole is not left behind; the first failure is the one worth telling.
             let _ = self.host.remove(&parent, &host_name);
             return Err(error);
@@ -93,10 +93,10 @@ impl<H: Host> Volume<H> {
         }))
     }
 
-    /// Gives a new object its EAs, attributes and named stream, and puts it on the disk if that was promised.
+    /// Gives a new object its EAs, attributes, descriptor, mode and named stream, and puts it on the disk if that was promised.
     fn furnish(
         &self,
-        request: &OpenRequest<'_>,
+        asking: Asking<'_>,
         node: &H::Node,
         parent: &H::Node,
         to_open: &StreamToOpen,
@@ -105,7 +105,12 @@ impl<H: Host> Volume<H> {
             StreamToOpen::Directory => FileAttributes::NONE,
             StreamToOpen::Data(_) => FileAttributes::ARCHIVE,
         };
+        let request = asking.request;
         self.dress(node, request, more)?;
+        self.secure(asking, node, parent, *to_open == StreamToOpen::Directory)?;
+        if let Some(mode) = request.mode {
+            self.host.set_mode(node, mode & 0o7777)?;
+        }
         if let StreamToOpen::Data(Some(name)) = to_open {
             meta::stream_create(&self.host, node, &name.0)?;
         }

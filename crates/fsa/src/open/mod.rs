@@ -2,6 +2,7 @@
 mod breaks;
 mod create;
 mod existing;
+mod inherit;
 mod parameters;
 mod reparse_index;
 mod sharing;
@@ -50,6 +51,10 @@ pub struct OpenRequest<'a> {
     pub attributes: FileAttributes,
     /// Extended attributes for a file that is made or overwritten.
     pub eas: &'a [Ea],
+    /// A self-relative security descriptor for a file that is made.
+    pub security: Option<&'a [u8]>,
+    /// Permission bits of the host for a file that is made.
+    pub mode: Option<u32>,
     /// Who follows symbolic links.
     pub follow: Follow,
     /// Meet no reparse point in the path, or fail. OBJ_DONT_REPARSE
@@ -115,6 +120,8 @@ impl<'a> OpenRequest<'a> {
             options: CreateOptions::NONE,
             attributes: FileAttributes::NONE,
             eas: &[],
+            security: None,
+            mode: None,
             follow: Follow::Store,
             dont_reparse: false,
             oplock_key: None,

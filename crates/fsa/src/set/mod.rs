@@ -11,7 +11,8 @@ use crate::host::Host;
 use crate::opens::{Open, OpenId};
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
-use nt::{FileInformationClass as Class, FileTime, NtStatus};
+use nt::security::Privileges;
+use nt::{AccessMask, FileInformationClass as Class, FileTime, NtStatus};
 
 /// Where a request comes from: it decides how a new name is read. [MS-FSA] 2.1.5.15.12
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -53,6 +54,8 @@ impl<H: Host> Volume<H> {
             Class::END_OF_FILE_INFORMATION => self.set_end_of_file(&open, input),
             Class::ALLOCATION_INFORMATION => self.set_allocation(&open, input),
             Class::FULL_EA_INFORMATION => self.set_ea(id, input),
+            Class::VALID_DATA_LENGTH_INFORMATION => self.set_valid_data_length(&open, input),
+            Class::SHORT_NAME_INFORMATION => refuse_short_name(&open, input),
             // [MS-FSA] 2.1.5.15.9, .11 and .13
             Class::OBJECT_ID_INFORMATION | Class::QUOTA_INFORMATION | Class::SFIO_RESERVE_INFORMATION => {
                 Err(refuse(NtStatus::NOT_SUPPORTED, "this information class is not one to set"))
@@ -60,6 +63,23 @@ impl<H: Host> Volume<H> {
             _ => Err(refuse(NtStatus::INVALID_INFO_CLASS, "this information class is not one to set")),
         }
     }
+}
+
+/// There are no short names here, and a name is refused as on a volume where they are switched off. [MS-FSA] 2.1.5.15.14
+fn refuse_short_name<H: Host>(open: &Open<H>, input: &[u8]) -> Result<(), Refusal> {
+    let mut input = Input::new(Class::SHORT_NAME_INFORMATION, input, 4)?;
+    let _name_len = input.u32();
+    if input.rest.starts_with(&[b'\\', 0]) || open.stream.is_some() || open.link.lock().parent.is_none() {
+        return Err(Refusal::parameter("no short name, or nothing that has one"));
+    }
+    let rights = AccessMask::FILE_WRITE_DATA | AccessMask::FILE_WRITE_ATTRIBUTES;
+    if !open.has_any(rights) {
+        open.require(rights)?;
+    }
+    if !open.privileges.contains(Privileges::RESTORE) {
+        return Err(Refusal::new(NtStatus::PRIVILEGE_NOT_HELD, Why::Privilege("SeRestorePrivilege")));
+    }
+    Err(refuse(NtStatus::SHORT_NAMES_NOT_ENABLED_ON_VOLUME, "there are no short names on this volume"))
 }
 
 /// [MS-FSA] 2.1.5.15.10

@@ -5,6 +5,7 @@ use crate::opens::Open;
 use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
+use nt::security::Privileges;
 use nt::{AccessMask, FileInformationClass as Class, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 
 impl<H: Host> Volume<H> {
@@ -29,6 +30,21 @@ impl<H: Host> Volume<H> {
         let aligned = allocation.checked_next_multiple_of(block).unwrap_or(allocation);
         if aligned < self.facts(open)?.size {
             return self.resize(open, aligned);
+        }
+        Ok(())
+    }
+
+    /// All data are valid here: any length within them is too short, and none beyond them can be. [MS-FSA] 2.1.5.15.15
+    pub(super) fn set_valid_data_length(&self, open: &Open<H>, input: &[u8]) -> Result<(), Refusal> {
+        let valid = number(Class::VALID_DATA_LENGTH_INFORMATION, input)?;
+        if !open.privileges.contains(Privileges::MANAGE_VOLUME) {
+            return Err(Refusal::new(
+                NtStatus::PRIVILEGE_NOT_HELD,
+                Why::Privilege("SeManageVolumePrivilege"),
+            ));
+        }
+        if open.is_directory() || valid != self.stream_size(open)? {
+            return Err(Refusal::parameter("the valid data are as long as the data"));
         }
         Ok(())
     }
