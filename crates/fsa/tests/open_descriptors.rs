@@ -101,7 +101,7 @@ fn the_creator_and_generic_rights_are_filled_in_where_they_count_and_kept_where_
     let store = Store::new().without_privileges();
     let ace = Ace::allow(Sid::CREATOR_OWNER, AccessMask::GENERIC_ALL).with_flags(flags(0x3));
     let own = Ace::allow(user(), ALL).with_flags(flags(0x10));
-    assert_eq!(store.handed_down(vec![ace.clone()], PLAIN), [own.clone()]);
+    assert_eq!(store.handed_down(vec![ace.clone()], PLAIN), vec![own.clone()]);
     let onward = ace.clone().with_flags(flags(0x1B));
     assert_eq!(store.handed_down(vec![ace], CreateOptions::DIRECTORY_FILE), [own, onward]);
 }
