@@ -200,6 +200,10 @@ impl Host for ImagePort {
         read_only("set_times")
     }
 
+    fn set_mode(&self, _node: &FileRef, _mode: u32) -> HostResult<()> {
+        read_only("set_mode")
+    }
+
     fn sync(&self, _node: &FileRef) -> HostResult<()> {
         Ok(())
     }
