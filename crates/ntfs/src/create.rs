@@ -118,7 +118,7 @@ impl<M: Medium> Volume<M> {
     }
 
     /// A file with what every file has, in a record of its own, and in no directory yet.
-    fn newborn(&self, parent: &File, name: &Utf16, new: &NewFile, now: FileTime) -> Result<File> {
+    pub(crate) fn newborn(&self, parent: &File, name: &Utf16, new: &NewFile, now: FileTime) -> Result<File> {
         let mut base = self.take_record()?;
         let number = base.number;
         let damaged = |fault: Fault| fault.at(Place::Record(number));
@@ -185,7 +185,7 @@ impl<M: Medium> Volume<M> {
     }
 
     /// Enters a file in its directory, which changes by it.
-    fn enter(&self, parent: &File, file: &File, now: FileTime) -> Result<()> {
+    pub(crate) fn enter(&self, parent: &File, file: &File, now: FileTime) -> Result<()> {
         let value = file.find(FILE_NAME, "").map(|name| name.view().value());
         let value =
             value.unwrap_or(Err(Fault("the file has no name"))).map_err(|fault| file.corrupt(fault))?;

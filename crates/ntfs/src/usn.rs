@@ -99,3 +99,80 @@ impl Record<'_> {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)] // a test that is wrong shall panic
+    use super::*;
+    use crate::fields::{u16_at, u32_at, u64_at};
+    use crate::memory::MemoryImage;
+    use crate::{NewFile, OpenOptions};
+    use std::process::Command;
+
+    const NOW: FileTime = FileTime(133_000_000_000_000_000);
+
+    /// A volume of mkntfs's with a change journal, which no tool here makes: a file in `$Extend` with the stream `$J`.
+    fn volume() -> Option<Volume<MemoryImage>> {
+        let path = std::env::temp_dir().join(format!("pointsman-usn-{}.img", std::process::id()));
+        std::fs::File::create(&path).unwrap().set_len(8 << 20).unwrap();
+        let made = Command::new("mkntfs").args(["-q", "-f", "-F"]).arg(&path).output();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        made.ok().filter(|output| output.status.success())?;
+        let mut volume = Volume::on(MemoryImage::new(bytes), &OpenOptions::default()).unwrap();
+        let made = volume.operation(|volume| {
+            let extend = volume.system_file(EXTEND)?;
+            let mut file = volume.newborn(&extend, &Utf16::from("$UsnJrnl"), &NewFile::default(), NOW)?;
+            file.attributes.push(volume.nonresident(DATA, J, &[0; 8])?);
+            volume.store_file(&mut file)?;
+            volume.enter(&extend, &file, NOW)
+        });
+        made.unwrap();
+        Some(volume)
+    }
+
+    fn journal(volume: &Volume<MemoryImage>) -> Vec<u8> {
+        let file = volume.find("$Extend/$UsnJrnl").and_then(|file| volume.file(file)).unwrap();
+        let stream = file.stream(DATA, J, volume.boot.clusters).unwrap().unwrap();
+        volume.read_whole(&stream, 1 << 20).unwrap()
+    }
+
+    /// [MS-FSCC] 2.3.62.2: each record tells its own place, and none lies across the border of a page.
+    #[test]
+    fn every_change_is_noted_twice_at_the_place_that_the_record_tells() {
+        let Some(mut volume) = volume() else { return eprintln!("skipped: mkntfs is not installed") };
+        let link = reparse::Symlink::relative("x").unwrap().raw().encode();
+        let new = NewFile { point: Some(link.clone()), ..NewFile::default() };
+        let mut files = Vec::new();
+        for number in 0..40 {
+            files.push(volume.create_path(&format!("a name of some length {number}"), &new, NOW).unwrap());
+        }
+        volume.set(files[7], &link, NOW).unwrap();
+        let bytes = journal(&volume);
+        let (mut at, mut records) = (8, Vec::new());
+        while at < bytes.len() {
+            let len = usize::try_from(u32_at(&bytes, at).unwrap()).unwrap();
+            if len == 0 {
+                at = (at + 1).next_multiple_of(4096);
+                continue;
+            }
+            assert!(at / 4096 == (at + len - 1) / 4096, "a record across the border of a page at {at}");
+            assert_eq!(u16_at(&bytes, at + 4), Ok(2));
+            assert_eq!(u64_at(&bytes, at + 0x18), Ok(at as u64));
+            assert_eq!(u32_at(&bytes, at + 0x34), Ok(0x420));
+            records.push((at as u64, u64_at(&bytes, at + 8).unwrap(), u32_at(&bytes, at + 0x28).unwrap()));
+            at += len;
+        }
+        assert!(bytes.len() > 2 * 4096);
+        let made = UsnReason::FILE_CREATE | UsnReason::REPARSE_POINT_CHANGE;
+        let changed = UsnReason::REPARSE_POINT_CHANGE;
+        assert_eq!(records.len(), 82);
+        for (pair, file) in records.chunks(2).zip(files.iter().chain([&files[7]])) {
+            assert_eq!((pair[0].1, pair[1].1), (file.0, file.0));
+            assert_eq!(pair[1].2, pair[0].2 | UsnReason::CLOSE.0);
+        }
+        assert_eq!((records[0].2, records[80].2), (made.0, changed.0));
+        // mkntfs's root has no entry in $Secure, so $STANDARD_INFORMATION of what is made in it has no room for more.
+        assert_eq!(volume.facts(files[7]).unwrap().standard.usn, 0);
+    }
+}

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, in_memory, junction, missing, open, skip, symlink, vendor, write_back};
+use judge::{Disk, NOW, in_memory, junction, missing, open, run, skip, symlink, vendor, write_back};
 use nt::{FileAttributes, NtStatus, Utf16};
 use ntfs::{Basic, ExtendedAttribute, NewFile, WalkOptions, Why};
 use std::collections::BTreeSet;
@@ -136,6 +136,36 @@ fn extended_attributes_times_and_attributes_are_those_that_were_given() {
     assert!(volume.eas(made).unwrap().is_empty());
     drop(volume);
     disk.check();
+}
+
+/// With permissions, ntfs-3g keeps descriptors in $Secure, as Windows does; without, in the file itself.
+#[test]
+fn a_new_file_has_the_security_of_its_directory() {
+    if let Some(why) = missing(TOOLS) {
+        return skip(&why);
+    }
+    let disk = Disk::format(16, &[]);
+    let secure = "permissions,streams_interface=xattr";
+    let mounted = disk.mount_with(secure);
+    std::fs::create_dir(mounted.path("owned")).unwrap();
+    run("chmod", &["0750", mounted.path("owned").to_str().unwrap()]);
+    drop(mounted);
+    let mut volume = open(&disk);
+    let owned = volume.find("owned").unwrap();
+    let id = volume.facts(owned).unwrap().standard.security_id;
+    assert_ne!(id, 0, "ntfs-3g has put it into $Secure");
+    for (name, new) in [("owned/file", file(Some(symlink("x")))), ("owned/directory", directory(None))] {
+        let made = volume.create_path(name, &new, NOW).unwrap();
+        assert_eq!(volume.facts(made).unwrap().standard.security_id, id);
+    }
+    volume.create_path("file", &file(None), NOW).unwrap();
+    drop(volume);
+    disk.check();
+    let mounted = disk.mount_with(secure);
+    let acl = |path: &str| mounted.get_xattr(path, "system.ntfs_acl").unwrap();
+    assert_eq!(acl("owned/directory"), acl("owned"));
+    let root = nt::security::SecurityDescriptor::decode(&acl("")).unwrap();
+    assert_eq!(nt::security::SecurityDescriptor::decode(&acl("file")).unwrap(), root);
 }
 
 #[test]

@@ -86,11 +86,13 @@ impl Disk {
 
     /// Mounts the image.
     pub(crate) fn mount(&self) -> Mounted<'_> {
+        self.mount_with("efs_raw,streams_interface=xattr")
+    }
+
+    /// Mounts the image with other options.
+    pub(crate) fn mount_with(&self, options: &str) -> Mounted<'_> {
         let (image, mount) = (self.image(), self.directory.join("mnt"));
-        run(
-            "ntfs-3g",
-            &["-o", "efs_raw,streams_interface=xattr", image.to_str().unwrap(), mount.to_str().unwrap()],
-        );
+        run("ntfs-3g", &["-o", options, image.to_str().unwrap(), mount.to_str().unwrap()]);
         Mounted { disk: self }
     }
 
