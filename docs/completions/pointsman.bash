@@ -46,8 +46,14 @@ _pointsman() {
             pointsman,resolve)
                 cmd="pointsman__subcmd__resolve"
                 ;;
+            pointsman,restore)
+                cmd="pointsman__subcmd__restore"
+                ;;
             pointsman,retarget)
                 cmd="pointsman__subcmd__retarget"
+                ;;
+            pointsman,save)
+                cmd="pointsman__subcmd__save"
                 ;;
             pointsman,serve)
                 cmd="pointsman__subcmd__serve"
@@ -97,8 +103,14 @@ _pointsman() {
             pointsman__subcmd__help,resolve)
                 cmd="pointsman__subcmd__help__subcmd__resolve"
                 ;;
+            pointsman__subcmd__help,restore)
+                cmd="pointsman__subcmd__help__subcmd__restore"
+                ;;
             pointsman__subcmd__help,retarget)
                 cmd="pointsman__subcmd__help__subcmd__retarget"
+                ;;
+            pointsman__subcmd__help,save)
+                cmd="pointsman__subcmd__help__subcmd__save"
                 ;;
             pointsman__subcmd__help,serve)
                 cmd="pointsman__subcmd__help__subcmd__serve"
@@ -167,7 +179,7 @@ _pointsman() {
 
     case "${cmd}" in
         pointsman)
-            opts="-h -V --help --version set get delete explain find resolve copy retarget check undo tour serve user status completions generate help"
+            opts="-h -V --help --version set get delete explain find resolve copy retarget check save restore undo tour serve user status completions generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -425,7 +437,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__help)
-            opts="set get delete explain find resolve copy retarget check undo tour serve user status completions generate help"
+            opts="set get delete explain find resolve copy retarget check save restore undo tour serve user status completions generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,7 +590,35 @@ _pointsman() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pointsman__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pointsman__subcmd__help__subcmd__retarget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__save)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -766,6 +806,44 @@ _pointsman() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pointsman__subcmd__restore)
+            opts="-h --policy --replace-tag --dry-run --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pointsman__subcmd__retarget)
             opts="-h --from --to --apply --undo-file --undo --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -789,6 +867,40 @@ _pointsman() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__save)
+            opts="-h --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -1,7 +1,7 @@
 //! The command line: what all commands share. Each command's own arguments stand in its file.
 use crate::command::{
-    check, copy, delete, explain, find, generate, get, resolve, retarget, serve, set, status, take_back,
-    tour, user,
+    check, copy, delete, explain, find, generate, get, resolve, restore, retarget, save, serve, set, status,
+    take_back, tour, user,
 };
 use crate::exit;
 use crate::fault::Fault;
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Copy(copy::CopyArgs),
     Retarget(retarget::RetargetArgs),
     Check(check::CheckArgs),
+    Save(save::SaveArgs),
+    Restore(restore::RestoreArgs),
     Undo(take_back::UndoArgs),
     Tour(tour::TourArgs),
     Serve(serve::ServeArgs),
@@ -60,6 +62,8 @@ impl Command {
             Command::Retarget(args) => args.json,
             Command::Check(args) => args.json,
             Command::Undo(args) => args.json,
+            Command::Restore(args) => args.json,
+            Command::Save(_) => false,
             Command::User(args) => args.wants_json(),
             Command::Status(args) => args.json,
             Command::Serve(_) | Command::Tour(_) | Command::Completions(_) | Command::Generate(_) => false,

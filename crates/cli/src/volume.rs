@@ -10,7 +10,7 @@ use crate::scan::Scanned;
 use fsa::{Hop, OpenError, SecurityContext, TargetFault, Why};
 use nt::security::Privileges;
 use nt::{FileTime, Guid, NtStatus, Utf16};
-use places::{Asker, Failure, Place, Places, Search};
+use places::{Asker, Basic, Failure, Place, Places, Search};
 use remote::{Address, Evaluation};
 use reparse::Tag;
 use serde::Deserialize;
@@ -183,6 +183,23 @@ impl Object {
         match &self.at {
             At::Local(object) => object.0.rest().map_err(failure_fault),
             At::Remote(object) => object.rest(),
+        }
+    }
+
+    /// Attributes and times; a share is not asked for them.
+    pub(crate) fn basic(&self) -> Result<Option<Basic>, Fault> {
+        match &self.at {
+            At::Local(object) => object.0.basic().map(Some).map_err(failure_fault),
+            At::Remote(_) => Ok(None),
+        }
+    }
+
+    /// Sets attributes and times, as far as the place keeps them.
+    pub(crate) fn set_basic(&self, basic: &Basic) -> Result<(), Fault> {
+        match &self.at {
+            At::Local(object) => object.0.set_basic(basic).map_err(failure_fault),
+            At::Remote(_) => Err(Fault::status("set attributes and times", NtStatus::NOT_SUPPORTED)
+                .because("of an object on a share they are not set")),
         }
     }
 

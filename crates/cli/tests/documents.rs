@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The commands with help of their own.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "set",
     "get",
     "delete",
@@ -18,6 +18,8 @@ const COMMANDS: [&str; 14] = [
     "copy",
     "retarget",
     "check",
+    "save",
+    "restore",
     "tour",
     "serve",
     "user",

@@ -1,13 +1,14 @@
 //! `pointsman check`: what is stored, against itself.
 use crate::exit::Exit;
 use crate::fault::Fault;
-use crate::fault_of::place_fault;
+use crate::fault_of::{failure_fault, place_fault};
 use crate::output::Output;
 use clap::Args;
 use fsa::{Checked, Finding, Wrong};
-use places::{Place, check_tree};
+use ntfs::Partition;
+use places::{Place, check_image, check_tree};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Check the reparse points and other attributes stored below a directory
 ///
@@ -35,11 +36,33 @@ const EXAMPLES: &str = r#"Examples:
   $ pointsman check --repair --json ."#;
 
 pub(crate) fn run(args: &CheckArgs, out: &mut Output) -> Result<Exit, Fault> {
-    let directory = Place::parse(args.directory.as_os_str()).into_host().map_err(place_fault)?;
+    let place = Place::parse(args.directory.as_os_str());
+    if let Place::Image { image, partition, .. } = &place {
+        return of_image(args, image, *partition, out);
+    }
+    let directory = place.into_host().map_err(place_fault)?;
     let checked = check_tree(&directory, args.repair, |finding| show(&finding, args.json, out));
     let checked = checked.map_err(place_fault)?;
     summary(&checked, args.json, out);
     Ok(if checked.findings == checked.repaired { Exit::Ok } else { Exit::Some })
+}
+
+/// The whole volume of an image, whatever path in it is named.
+fn of_image(args: &CheckArgs, image: &Path, partition: Partition, out: &mut Output) -> Result<Exit, Fault> {
+    let mut repaired = 0u64;
+    let checked = check_image(image, partition, args.repair, |path, finding, done| {
+        repaired += u64::from(done);
+        let what = format!("{:?}", finding.wrong);
+        match args.json {
+            true => out.json(&json!({ "path": path, "wrong": what, "repaired": done })),
+            false if done => out.line(format_args!("{path}: {what}: put right")),
+            false => out.line(format_args!("{path}: {what}")),
+        }
+    });
+    let checked = checked.map_err(|failure| failure_fault(failure).at(image))?;
+    let (objects, points, findings) = (checked.files, checked.points, checked.findings);
+    summary(&Checked { objects, points, findings, repaired }, args.json, out);
+    Ok(if findings == repaired { Exit::Ok } else { Exit::Some })
 }
 
 fn show(finding: &Finding, in_json: bool, out: &mut Output) {

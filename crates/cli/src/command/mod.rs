@@ -9,7 +9,9 @@ pub(crate) mod find;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod resolve;
+pub(crate) mod restore;
 pub(crate) mod retarget;
+pub(crate) mod save;
 pub(crate) mod serve;
 pub(crate) mod set;
 pub(crate) mod status;
@@ -35,6 +37,8 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<Exit, Fault> {
         Command::Copy(args) => copy::run(&args, out),
         Command::Retarget(args) => retarget::run(&args, out),
         Command::Check(args) => check::run(&args, out),
+        Command::Save(args) => save::run(&args, out),
+        Command::Restore(args) => restore::run(&args, out),
         Command::Undo(args) => take_back::run(&args, out),
         Command::Tour(args) => tour::run(&args, out),
         Command::Serve(args) => serve::run(&args, out),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// The EAs of the Subsystem for Linux.
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, Default)]
 #[serde(deny_unknown_fields)]
-struct LxForm {
+pub(crate) struct LxForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uid: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,6 +20,20 @@ struct LxForm {
     mode: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<(u32, u32)>,
+}
+
+impl LxForm {
+    /// Of what is there; `None` when nothing is.
+    pub(crate) fn of(lx: &LxMetadata) -> Option<LxForm> {
+        let LxMetadata { uid, gid, mode, device } = *lx;
+        (*lx != LxMetadata::default()).then_some(LxForm { uid, gid, mode, device })
+    }
+
+    /// What it says.
+    pub(crate) fn metadata(self) -> LxMetadata {
+        let LxForm { uid, gid, mode, device } = self;
+        LxMetadata { uid, gid, mode, device }
+    }
 }
 
 /// A point and what carries it, as `get --json` writes it.

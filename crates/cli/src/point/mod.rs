@@ -8,3 +8,4 @@ pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod names;
 pub(crate) mod prefix;
+pub(crate) mod saved;

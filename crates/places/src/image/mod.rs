@@ -1,10 +1,12 @@
 //! Paths inside a disk image: `IMAGE!/path`.
+mod check;
 mod object;
 mod port;
 mod search;
 mod undo;
 mod volume;
 
+pub use check::check_image;
 pub(crate) use object::ImageObject;
 pub(crate) use port::ImagePort;
 pub use undo::undo_image;

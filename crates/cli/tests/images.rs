@@ -1,0 +1,201 @@
+//! The command inside disk images that nobody has mounted. mkntfs makes them, ntfs-3g mounts and reads them, ntfsfix and
+//! ntfsinfo check them; where one of these is missing, or /dev/fuse is, a test skips and says so.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)] // a test that fails does so by a panic
+mod run;
+
+use run::Scratch;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+const GUID: &str = "3740c860-b19b-11d9-9669-0800200c9a66";
+/// Data of a third party's point of 16,384 bytes, the most there can be: the header takes 24.
+const VENDOR_LEN: usize = 16_384 - 24;
+
+/// A fresh volume of 32 MiB; `None`, with the reason printed, where it cannot be made or mounted.
+fn volume() -> Option<Scratch> {
+    for tool in ["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "getfattr"] {
+        let there = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
+        if !there.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: {tool} is not installed");
+            return None;
+        }
+    }
+    if let Err(error) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/fuse") {
+        eprintln!("skipped: /dev/fuse: {error}");
+        return None;
+    }
+    let here = Scratch::new();
+    let made = here.shell("truncate -s 32M disk.img && mkntfs -q -f -F disk.img 2>&1");
+    assert_eq!(made.code, 0, "{}", made.stdout);
+    Some(here)
+}
+
+/// The volume while ntfs-3g has it mounted.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn of(here: &Scratch) -> Mounted {
+        let directory = here.dir("mnt");
+        let ran = here.shell("ntfs-3g -o efs_raw disk.img mnt");
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        Mounted(directory)
+    }
+
+    /// The reparse point as ntfs-3g reads it.
+    fn point(&self, path: &str) -> Vec<u8> {
+        let path = self.0.join(path);
+        let mut command = Command::new("getfattr");
+        command.args(["-h", "-n", "system.ntfs_reparse_data", "--only-values", "--absolute-names"]);
+        let output = command.arg(&path).output().expect("getfattr");
+        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        for _ in 0..50 {
+            if Command::new("umount").arg(&self.0).output().is_ok_and(|output| output.status.success()) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_millis(300)); // ntfs-3g writes the last of it after umount has returned
+    }
+}
+
+fn assert_clean(here: &Scratch) {
+    let fix = here.shell("ntfsfix -n disk.img 2>&1 && ntfsinfo -m disk.img > info");
+    assert!(fix.code == 0 && fix.stdout.contains("processed successfully"), "{}", fix.stdout);
+    let checked = here.run(&["check", "disk.img!/"]).ok();
+    assert!(checked.contains("findings: 0"), "{checked}");
+}
+
+fn set_four(here: &Scratch) {
+    let data = "a5".repeat(VENDOR_LEN);
+    here.run(&["set", "--create", "dir", "--junction", r"C:\target", "disk.img!/junction"]).ok();
+    here.run(&["set", "--create", "file", "--symlink", r"junction\file", "disk.img!/link"]).ok();
+    here.file("line", &format!(
+        r#"{{"path":"disk.img!/vendor","create":"file","tag":"0x0000BEEF","guid":"{GUID}","data":"{data}"}}"#
+    ));
+    here.shell("pointsman set --batch < line").ok();
+    here.run(&["set", "--create", "file", "--wsl-fifo", "--lx-mode", "644", "disk.img!/fifo"]).ok();
+}
+
+const FOUR: [&str; 4] = ["junction", "link", "vendor", "fifo"];
+
+/// Issue 5, "Done when": what the command sets, ntfs-3g reads; the checkers find nothing; saved, wiped and restored, the
+/// points are the same.
+#[test]
+fn four_points_set_in_an_image_are_read_by_ntfs_3g_and_survive_save_wipe_and_restore() {
+    let Some(here) = volume() else { return };
+    set_four(&here);
+    assert_clean(&here);
+    let raw = |name: &str| here.run(&["get", "--raw", &format!("disk.img!/{name}")]).bytes;
+    let before: Vec<Vec<u8>> = FOUR.iter().map(|name| raw(name)).collect();
+    assert_eq!(before[2].len(), 16_384);
+    let mounted = Mounted::of(&here);
+    for (name, bytes) in FOUR.iter().zip(&before) {
+        assert_eq!(&mounted.point(name), bytes, "{name}");
+    }
+    drop(mounted);
+    here.shell("pointsman save disk.img!/ > points.jsonl").ok();
+    for name in FOUR {
+        here.run(&["delete", &format!("disk.img!/{name}")]).ok();
+    }
+    assert_eq!(here.run(&["find", "disk.img!/"]).ok(), "");
+    let told = here.run(&["restore", "--dry-run", "disk.img!/", "points.jsonl"]).ok();
+    assert!(told.contains("restored: 4") && told.contains("nothing was changed"), "{told}");
+    assert_eq!(here.run(&["find", "disk.img!/"]).ok(), "");
+    let told = here.run(&["restore", "disk.img!/", "points.jsonl"]).ok();
+    assert!(told.contains("restored: 4"), "{told}");
+    let after: Vec<Vec<u8>> = FOUR.iter().map(|name| raw(name)).collect();
+    assert!(before == after);
+    assert!(here.run(&["get", "disk.img!/fifo"]).ok().contains("10644"));
+    assert_clean(&here);
+    let points = |file: &str| {
+        let text = std::fs::read_to_string(here.join(file)).expect("lines");
+        text.lines().filter(|line| line.contains("\"bytes\"")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    here.shell("pointsman save disk.img!/ > again.jsonl").ok();
+    assert_eq!(points("points.jsonl"), points("again.jsonl"));
+    // On another, empty volume the objects are made.
+    here.shell("truncate -s 32M other.img && mkntfs -q -f -F other.img 2>&1").ok();
+    here.run(&["restore", "other.img!/", "points.jsonl"]).ok();
+    here.shell("pointsman save other.img!/ > other.jsonl").ok();
+    assert_eq!(points("points.jsonl"), points("other.jsonl"));
+    let mounted = Mounted::of(&here);
+    assert_eq!(mounted.point("vendor"), before[2]);
+}
+
+#[test]
+fn points_are_found_copied_retargeted_and_resolved_between_an_image_and_this_machine() {
+    let Some(here) = volume() else { return };
+    set_four(&here);
+    let found = here.run(&["find", "-l", "--sort", "disk.img!/"]).ok();
+    assert_eq!(found, "disk.img!/fifo\ndisk.img!/junction\ndisk.img!/link\ndisk.img!/vendor\n");
+    here.run(&["copy", "disk.img!/fifo", "fifo"]).ok();
+    here.run(&["copy", "fifo", "disk.img!/fifo2"]).ok();
+    for path in ["fifo", "disk.img!/fifo2"] {
+        assert!(here.run(&["get", path]).ok().contains("10644"), "{path}");
+    }
+    let mounted = Mounted::of(&here);
+    std::fs::create_dir(mounted.0.join("target")).expect("a directory");
+    std::fs::write(mounted.0.join("target/file"), "x").expect("a file");
+    drop(mounted);
+    let end = here.run(&["resolve", "disk.img!/link"]).ok();
+    assert!(end.contains("ends at disk.img!/target/file, a file"), "{end}");
+    // A drive that is said to lie elsewhere is not the image.
+    let away = here.run(&["resolve", "--drive", "C:=.", "disk.img!/link"]);
+    assert_eq!(away.code, 4, "{}", away.stdout);
+    here.run(&["retarget", "disk.img!/", "--from", r"C:\target", "--to", r"C:\new", "--apply"]).ok();
+    assert!(here.run(&["get", "disk.img!/junction"]).ok().contains(r"C:\new"));
+    here.run(&["retarget", "--undo", "pointsman-undo.jsonl"]).ok();
+    assert!(here.run(&["get", "disk.img!/junction"]).ok().contains(r"C:\target"));
+    assert_clean(&here);
+}
+
+#[test]
+fn refusals_leave_the_image_as_it_was_and_undo_takes_the_last_change_back() {
+    let Some(here) = volume() else { return };
+    let image = || std::fs::read(here.join("disk.img")).expect("the image");
+    let fresh = image();
+    let told = here.run(&["set", "--symlink", "x", "disk.img!/none"]).fails(4);
+    assert!(told.contains("STATUS_OBJECT_NAME_NOT_FOUND") && told.contains("--create"), "{told}");
+    here.run(&["set", "--create", "file", "--junction", r"C:\x", "disk.img!/none"]).fails(4);
+    here.run(&["set", "--create", "file", "--symlink", "x", "disk.img!/no/where"]).fails(4);
+    assert!(image() == fresh);
+    here.run(&["set", "--create", "dir", "--junction", r"C:\x", "disk.img!/j"]).ok();
+    let told = here.run(&["set", "--symlink", "x", "disk.img!/j"]).fails(4);
+    assert!(told.contains("STATUS_IO_REPARSE_TAG_MISMATCH") && told.contains("--replace-tag"), "{told}");
+    here.run(&["undo", "disk.img"]).ok();
+    assert!(image() == fresh, "the exact former bytes");
+    here.run(&["undo", "disk.img"]).fails(4);
+}
+
+#[test]
+fn a_saved_file_that_was_changed_or_leads_out_of_its_root_changes_nothing() {
+    let here = Scratch::new();
+    here.run(&["set", "--create", "file", "--symlink", "x", "a"]).ok();
+    here.shell("pointsman save . > whole && sed 's/\"directory\":false/\"directory\":true/' whole > changed && head -n 2 whole > cut").ok();
+    for file in ["changed", "cut"] {
+        here.run(&["restore", ".", file]).fails(6);
+    }
+    here.run(&["delete", "a"]).ok();
+    let told = here.run(&["restore", "--policy", "SYMLINK=skip", ".", "whole"]).ok();
+    assert!(told.contains("a: 0xA000000C: skipped") && told.contains("skipped: 1"), "{told}");
+    here.run(&["get", "a"]).fails(3);
+    here.run(&["restore", ".", "whole"]).ok();
+    here.run(&["get", "a"]).ok();
+    let told = here.run(&["restore", "--policy", "all=drop", ".", "whole"]).ok();
+    assert!(told.contains("dropped: 1"), "{told}");
+    here.run(&["get", "a"]).fails(3);
+    // A file with a right checksum and a wrong path.
+    let head = "{\"pointsman_save\":1,\"root\":\".\"}\n";
+    let line = "{\"path\":\"../out\",\"directory\":false,\"tag\":\"0xA000000C\",\"bytes\":\"00\"}\n";
+    here.file("body", &format!("{head}{line}"));
+    here.shell("{ cat body; printf '{\"points\":1,\"sha256\":\"%s\"}\\n' $(sha256sum < body | cut -d' ' -f1); } > out.jsonl").ok();
+    let told = here.run(&["restore", ".", "out.jsonl"]).fails(1);
+    assert!(told.contains("leads out of the root"), "{told}");
+}
