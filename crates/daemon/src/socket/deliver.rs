@@ -32,17 +32,24 @@ impl Daemon {
             Performed::Done(done) => lock(&self.server).complete(now(), ticket, done),
             Performed::Waits(wait) => self.wait(&store, wait, Waiter { ticket, share, op }),
         };
+        effects.extend(self.told(&store));
+        effects
+    }
+
+    /// What a store has to tell of requests that waited and of oplocks.
+    fn told(&self, store: &Store) -> Vec<Effect> {
+        let mut effects = Vec::new();
         for completion in store.volume.take_completions() {
             effects.extend(match completion {
                 Completion::Lock { wait, status, .. } => {
                     let is_held = status == NtStatus::SUCCESS;
                     let done = if is_held { Done::Nothing } else { Done::Failed(status) };
-                    self.awake(&store, wait, Some(done))
+                    self.awake(store, wait, Some(done))
                 }
                 Completion::Notify { wait, status, bytes, .. } => {
-                    self.awake(&store, wait, Some(Done::Output { status, bytes }))
+                    self.awake(store, wait, Some(Done::Output { status, bytes }))
                 }
-                Completion::Resume { wait } => self.awake(&store, wait, None),
+                Completion::Resume { wait } => self.awake(store, wait, None),
                 Completion::OplockBreak { open, level, acknowledge, status } => {
                     match status == NtStatus::SUCCESS {
                         true => {
@@ -135,7 +142,12 @@ impl Daemon {
 
     /// Looks at the clock, for what nobody comes back from.
     pub(super) fn tick(&self) {
-        let effects = lock(&self.server).tick(now());
+        let mut effects = lock(&self.server).tick(now());
+        for store in self.served().stores() {
+            // What other processes changed, for those who watch a directory.
+            store.volume.hear();
+            effects.extend(self.told(&store));
+        }
         self.settle(effects);
     }
 

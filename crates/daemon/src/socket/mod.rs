@@ -106,6 +106,13 @@ pub fn open_in_store(open: StoreOpen) -> OpenId {
 }
 
 impl Served {
+    /// Every store, once.
+    fn stores(&self) -> Vec<Store> {
+        let shares = (0..self.volumes.len()).map(ShareId);
+        let stores = shares.filter_map(|share| self.store_of(share).filter(|store| store.number == share.0));
+        stores.collect()
+    }
+
     fn store_of(&self, share: ShareId) -> Option<Store> {
         let volume = self.volumes.get(share.0)?.as_ref()?;
         let is_same =

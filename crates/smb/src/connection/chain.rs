@@ -3,13 +3,14 @@ use std::collections::VecDeque;
 
 use nt::NtStatus;
 use wire::negotiate::Dialect;
-use wire::session_setup::RequestFlags;
 use wire::{Command, FileId, Header, HeaderFlags, Request, Response};
 
 use super::charge::{payload_len, pays_for};
 use super::config::{Now, SETUPS_MAX};
 use super::fault::Fault;
-use super::incoming::{Incoming, InheritedFile, RequestId, SignatureState, names_file, needs_tree};
+use super::incoming::{
+    Incoming, InheritedFile, RequestId, SignatureState, names_file, needs_session, needs_tree,
+};
 use super::negotiate::negotiate;
 use super::reply::{self, Reply, ReplyBody, Written};
 use super::security::SessionSecurity;
@@ -204,10 +205,11 @@ impl Connection {
             };
         }
         let Some(security) = security else {
-            let binds = header.command == Command::SESSION_SETUP
-                && wire::session_setup::Request::decode(message)
-                    .is_ok_and(|setup| setup.flags.contains(RequestFlags::BINDING));
-            return if binds { Ok(SignatureState::Binding) } else { Err(NtStatus::USER_SESSION_DELETED) };
+            // The server knows whether the session is of another connection, and signs its refusal with that session's key.
+            return match needs_session(header.command) {
+                true => Ok(SignatureState::Foreign),
+                false => Err(NtStatus::USER_SESSION_DELETED),
+            };
         };
         let key = security.signing.as_ref().ok_or(NtStatus::NOT_SUPPORTED)?;
         match key.verifies(header, Sender::Client, message) {

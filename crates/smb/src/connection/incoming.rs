@@ -17,8 +17,9 @@ pub enum SignatureState {
     Verified,
     /// The message came encrypted, which is better. [MS-SMB2] 3.3.5.2.4
     Encrypted,
-    /// It binds a session of another connection, whose key only the server has: ask [`Incoming::is_signed_with`].
-    Binding,
+    /// It names a session that this connection has not: it binds one of another connection, or is in vain. Only the server has
+    /// the key: ask [`Incoming::is_signed_with`].
+    Foreign,
 }
 
 /// The file that a related request takes over from the one before it. [MS-SMB2] 3.3.5.2.7.2
@@ -89,6 +90,11 @@ pub(crate) fn needs_tree(command: Command) -> bool {
             | Command::ECHO
             | Command::CANCEL
     )
+}
+
+/// Commands that a session must be there for, or that make one.
+pub(crate) fn needs_session(command: Command) -> bool {
+    !matches!(command, Command::NEGOTIATE | Command::ECHO | Command::CANCEL)
 }
 
 /// Commands that name an open in their body.

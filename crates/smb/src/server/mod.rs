@@ -31,7 +31,7 @@ pub(crate) use share::may_set;
 pub use share::{Share, ShareId, TagPolicy};
 pub use snapshot::{CachingView, OpenView, SessionView};
 
-use crate::connection::{Config, Incoming, Negotiated, Now, RequestId};
+use crate::connection::{Config, Incoming, Negotiated, Now, RequestId, SessionSecurity};
 use crate::ops::{self, Flow, Waiting};
 use crate::store::{Caching, Done, Op, StoreOpen};
 
@@ -155,9 +155,23 @@ impl Server {
         let (asked, flow) = ops::start(self, now, connection, incoming);
         match flow {
             Ok(flow) => self.follow(asked, flow),
-            Err(status) => self.respond(&asked, Answer::error(status)),
+            Err(status) => {
+                let answer = self.refusal(&asked, status);
+                self.respond(&asked, answer);
+            }
         }
         self.take_effects()
+    }
+
+    /// A request in the name of a session that is not of this connection is refused in that session's name, if it is signed.
+    /// [MS-SMB2] 3.3.4.1.1
+    fn refusal(&self, asked: &Asked, status: NtStatus) -> Answer {
+        let mut answer = Answer::error(status);
+        if status == NtStatus::USER_SESSION_DELETED && asked.flags.contains(wire::HeaderFlags::SIGNED) {
+            let key = self.sessions.get(&asked.session_id).and_then(|session| session.signing.clone());
+            answer.signed_by = key.map(SessionSecurity::signer);
+        }
+        answer
     }
 
     /// A CANCEL of a connection. [MS-SMB2] 3.3.5.16
