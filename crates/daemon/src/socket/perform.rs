@@ -130,6 +130,8 @@ fn open(store: &Store, op: &OpenOp) -> Outcome {
         options: op.options,
         attributes: op.attributes,
         eas: &eas,
+        security: op.security.as_deref(),
+        mode: op.posix_mode,
         follow: Follow::Caller,
         oplock_key: op.key.map(|key| OplockKey(Guid(key.0))),
         parent_oplock_key: op.parent_key.map(|key| OplockKey(Guid(key.0))),
