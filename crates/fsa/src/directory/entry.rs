@@ -1,5 +1,5 @@
 //! The structures of directory entries. [MS-FSCC] 2.4.8, .10, .14, .17 to .24 and .33
-use crate::query::{Facts, Fields, wire_len};
+use crate::query::{Facts, Fields, posix, wire_len};
 use nt::{FileInformationClass as Class, Utf16};
 
 /// One entry of a directory.
@@ -23,6 +23,8 @@ pub(super) struct Layout {
     short_name: bool,
     /// Whether the 64-bit id comes behind the short name, as in FileIdBothDirectoryInformation.
     id_last: bool,
+    /// The whole is that of the POSIX extensions: no other field counts.
+    posix: bool,
 }
 
 impl Layout {
@@ -36,6 +38,7 @@ impl Layout {
         id_128: false,
         short_name: false,
         id_last: false,
+        posix: false,
     };
     const FULL: Layout = Layout { ea_size: true, ..Layout::PLAIN };
     const EXTD: Layout = Layout { reparse_tag: true, ..Layout::FULL };
@@ -63,6 +66,7 @@ impl Layout {
             Class::ID_ALL_EXTD_BOTH_DIRECTORY_INFORMATION => {
                 Layout { id_64: true, id_128: true, short_name: true, ..Layout::EXTD }
             }
+            posix::POSIX_INFORMATION => Layout { posix: true, ..Layout::PLAIN },
             _ => return None,
         })
     }
@@ -76,6 +80,9 @@ impl Layout {
     pub(super) fn name_at(self) -> usize {
         if self.names_only {
             return 12;
+        }
+        if self.posix {
+            return 8 + posix::LEN + 4;
         }
         let mut len = 64;
         len += if self.ea_size { 4 } else { 0 };
@@ -104,6 +111,9 @@ impl Layout {
 
     /// Everything between the index and the name.
     fn encode_facts(self, head: Fields, facts: &Facts, entry: &Entry) -> Fields {
+        if self.posix {
+            return posix::fields(head, facts).u32(wire_len(&entry.name.0));
+        }
         let mut fields = facts.times.into_iter().fold(head, Fields::time);
         fields =
             fields.u64(facts.size).u64(facts.allocated).u32(facts.attributes.0).u32(wire_len(&entry.name.0));
@@ -152,6 +162,8 @@ mod tests {
             (Class::ID64_EXTD_BOTH_DIRECTORY_INFORMATION, 106),
             (Class::ID_ALL_EXTD_DIRECTORY_INFORMATION, 96),
             (Class::ID_ALL_EXTD_BOTH_DIRECTORY_INFORMATION, 122),
+            // struct smb2_posix_info of Linux: 88 bytes, two SIDs of 16, the length of the name.
+            (crate::query::posix::POSIX_INFORMATION, 124),
         ] {
             assert_eq!(Layout::of(class).map(Layout::name_at), Some(at), "{class:?}");
         }

@@ -1,4 +1,5 @@
 //! What the information classes tell of an open's file and stream, gathered once.
+use super::posix::Posix;
 use crate::host::meta::{self, Meta};
 use crate::host::{Host, NodeKind};
 use crate::link::LinkState;
@@ -28,6 +29,8 @@ pub(crate) struct Facts {
     pub(crate) file_id: u64,
     /// The reparse tag, 0 without one.
     pub(crate) tag: u32,
+    /// What POSIX knows beside.
+    pub(crate) posix: Posix,
 }
 
 impl Facts {
@@ -47,6 +50,7 @@ impl Facts {
             directory: meta.is_directory(),
             file_id: meta.stat.id.inode,
             tag: meta.point.map_or(0, |point| point.tag.0),
+            posix: Posix::of(&meta.stat),
         }
     }
 

@@ -4,6 +4,7 @@ mod fields;
 mod fixed;
 mod name;
 mod opened;
+pub(crate) mod posix;
 mod stat;
 mod streams;
 mod volume;
@@ -57,6 +58,7 @@ impl<H: Host> Volume<H> {
             Class::STREAM_INFORMATION => self.query_streams(&open, len_max),
             Class::STAT_LX_INFORMATION => self.query_stat_lx(&open, len_max),
             Class::FULL_EA_INFORMATION => self.query_ea_next(&open, len_max),
+            posix::POSIX_INFORMATION => self.query_posix(&open, len_max),
             _ => match fixed::len_of(class) {
                 Some(len) => {
                     require_len(class, len, len_max)?;
