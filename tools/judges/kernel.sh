@@ -52,7 +52,7 @@ try symlink_wsl seal,symlink=wsl /etc/absolute
 try mfsymlinks seal,mfsymlinks /etc/absolute
 try vers30 seal,vers=3.0 etc/absolute
 try vers302 seal,vers=3.0.2 etc/absolute
-try posix seal,posix /etc/absolute
+try posix seal,posix etc/absolute
 remount seal
 
 # Names.

@@ -177,11 +177,14 @@ impl<H: Host> Volume<H> {
         if layout == Layout::NAMES {
             return Ok(Some(Entry { name, facts: None, ea_size: 0 }));
         }
-        let facts = match self.meta(&node) {
+        let mut facts = match self.meta(&node) {
             Ok(meta) => Facts::of(&meta),
             Err(HostError { fault: HostFault::NotFound, .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
+        if layout.is_posix() {
+            self.tell_posix_kind(&node, &mut facts)?;
+        }
         let counts_eas = layout.has_ea_size() && facts.tag == 0;
         let ea_size = if counts_eas { meta::ea_size(&meta::ea_list(&self.host, &node)?) } else { 0 };
         Ok(Some(Entry { name, facts: Some(facts), ea_size }))

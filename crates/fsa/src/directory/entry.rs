@@ -71,6 +71,11 @@ impl Layout {
         })
     }
 
+    /// True for the entries of the POSIX extensions.
+    pub(super) fn is_posix(self) -> bool {
+        self.posix
+    }
+
     /// True when entries tell the length of the EAs.
     pub(super) fn has_ea_size(self) -> bool {
         self.ea_size

@@ -2,12 +2,13 @@
 //! layout is that of `struct smb311_posix_qinfo` and `struct smb2_posix_info`, which the Linux kernel's client reads; judged
 //! by mounts with its option `posix` (cargo xtask judge kernel).
 use super::{Facts, Fields, Information, require_len};
-use crate::host::{Host, NodeStat};
+use crate::host::{Host, HostResult, NodeStat};
 use crate::opens::Open;
 use crate::refusal::Refusal;
 use crate::volume::Volume;
 use nt::security::Sid;
 use nt::{AccessMask, FileInformationClass as Class};
+use reparse::Tag;
 
 /// The level, of files and of directory entries.
 pub(crate) const POSIX_INFORMATION: Class = Class(0x64);
@@ -21,7 +22,8 @@ const UNIX_AUTHORITY: u64 = 22;
 /// What POSIX knows of a file beside what [MS-FSCC] has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Posix {
-    /// Permission bits, without the kind: attributes and tag tell that.
+    /// Permission bits, and above them the kind of what is neither file nor directory: those two are told by the attributes,
+    /// and clients that know of no kind here take its bits for others.
     mode: u32,
     uid: u32,
     gid: u32,
@@ -30,6 +32,35 @@ pub(crate) struct Posix {
 impl Posix {
     pub(crate) fn of(stat: &NodeStat) -> Posix {
         Posix { mode: stat.mode, uid: stat.uid, gid: stat.gid }
+    }
+}
+
+/// POSIX_FILETYPE_ of the Linux kernel's fs/smb/client/smb2pdu.h, which stands above the permission bits.
+const KIND_SHIFT: u32 = 12;
+const SYMLINK: u32 = 2;
+const CHARDEV: u32 = 3;
+const BLKDEV: u32 = 4;
+const FIFO: u32 = 5;
+const SOCKET: u32 = 6;
+
+/// What a reparse point is to POSIX; `None` for those that are none of its kinds. [MS-FSCC] 2.1.2.6 for NFS
+fn kind(tag: Tag, point: &[u8]) -> Option<u32> {
+    let nfs = || point.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+    match tag {
+        Tag::SYMLINK | Tag::LX_SYMLINK => Some(SYMLINK),
+        Tag::LX_CHR => Some(CHARDEV),
+        Tag::LX_BLK => Some(BLKDEV),
+        Tag::LX_FIFO => Some(FIFO),
+        Tag::AF_UNIX => Some(SOCKET),
+        Tag::NFS => match nfs()? {
+            0x014B_4E4C => Some(SYMLINK),
+            0x0052_4843 => Some(CHARDEV),
+            0x004B_4C42 => Some(BLKDEV),
+            0x4F46_4946 => Some(FIFO),
+            0x4B43_4F53 => Some(SOCKET),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -50,11 +81,21 @@ fn sid(kind: u32, id: u32) -> Vec<u8> {
 }
 
 impl<H: Host> Volume<H> {
+    /// Adds what only the reparse point tells.
+    pub(crate) fn tell_posix_kind(&self, node: &H::Node, facts: &mut Facts) -> HostResult<()> {
+        if facts.tag != 0 {
+            let point = self.point(node)?.unwrap_or_default();
+            facts.posix.mode |= kind(Tag(facts.tag), &point).map_or(0, |kind| kind << KIND_SHIFT);
+        }
+        Ok(())
+    }
+
     /// The level of an open's file.
     pub(super) fn query_posix(&self, open: &Open<H>, len_max: usize) -> Result<Information, Refusal> {
         require_len(POSIX_INFORMATION, LEN, len_max)?;
         open.require(AccessMask::FILE_READ_ATTRIBUTES)?;
-        let facts = self.facts(open)?;
+        let mut facts = self.facts(open)?;
+        self.tell_posix_kind(&open.file.node(), &mut facts)?;
         Ok(Information::whole(fields(Fields::with_capacity(LEN), &facts).done()))
     }
 }
