@@ -16,6 +16,9 @@ _pointsman() {
             ",$1")
                 cmd="pointsman"
                 ;;
+            pointsman,cat)
+                cmd="pointsman__subcmd__cat"
+                ;;
             pointsman,check)
                 cmd="pointsman__subcmd__check"
                 ;;
@@ -72,6 +75,9 @@ _pointsman() {
                 ;;
             pointsman,user)
                 cmd="pointsman__subcmd__user"
+                ;;
+            pointsman__subcmd__help,cat)
+                cmd="pointsman__subcmd__help__subcmd__cat"
                 ;;
             pointsman__subcmd__help,check)
                 cmd="pointsman__subcmd__help__subcmd__check"
@@ -179,12 +185,46 @@ _pointsman() {
 
     case "${cmd}" in
         pointsman)
-            opts="-h -V --help --version set get delete explain find resolve copy retarget check save restore undo tour serve user status completions generate help"
+            opts="-h -V --help --version set get delete explain find resolve copy retarget check cat save restore undo tour serve user status completions generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__cat)
+            opts="-h --state --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --symlink-evaluation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seal)
+                    COMPREPLY=($(compgen -W "if-offered required if-demanded" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -437,8 +477,22 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__help)
-            opts="set get delete explain find resolve copy retarget check save restore undo tour serve user status completions generate help"
+            opts="set get delete explain find resolve copy retarget check cat save restore undo tour serve user status completions generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pointsman__subcmd__help__subcmd__cat)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -1,7 +1,7 @@
 //! The command line: what all commands share. Each command's own arguments stand in its file.
 use crate::command::{
-    check, copy, delete, explain, find, generate, get, resolve, restore, retarget, save, serve, set, status,
-    take_back, tour, user,
+    cat, check, copy, delete, explain, find, generate, get, resolve, restore, retarget, save, serve, set,
+    status, take_back, tour, user,
 };
 use crate::exit;
 use crate::fault::Fault;
@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Copy(copy::CopyArgs),
     Retarget(retarget::RetargetArgs),
     Check(check::CheckArgs),
+    Cat(cat::CatArgs),
     Save(save::SaveArgs),
     Restore(restore::RestoreArgs),
     Undo(take_back::UndoArgs),
@@ -63,6 +64,7 @@ impl Command {
             Command::Check(args) => args.json,
             Command::Undo(args) => args.json,
             Command::Restore(args) => args.json,
+            Command::Cat(args) => args.json,
             Command::Save(_) => false,
             Command::User(args) => args.wants_json(),
             Command::Status(args) => args.json,

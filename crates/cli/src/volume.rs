@@ -10,7 +10,7 @@ use crate::scan::Scanned;
 use fsa::{Hop, OpenError, SecurityContext, TargetFault, Why};
 use nt::security::Privileges;
 use nt::{FileTime, Guid, NtStatus, Utf16};
-use places::{Asker, Basic, Failure, Place, Places, Search};
+use places::{Asker, Basic, Failure, Place, Places, Search, StreamFacts};
 use remote::{Address, Evaluation};
 use reparse::Tag;
 use serde::Deserialize;
@@ -194,6 +194,22 @@ impl Object {
         }
     }
 
+    /// The data streams.
+    pub(crate) fn streams(&self) -> Result<Vec<StreamFacts>, Fault> {
+        match &self.at {
+            At::Local(object) => object.0.streams().map_err(failure_fault),
+            At::Remote(_) => Err(not_of_a_share()),
+        }
+    }
+
+    /// Reads data of a stream; fewer bytes only at its end.
+    pub(crate) fn read(&self, stream: &str, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
+        match &self.at {
+            At::Local(object) => object.0.read(stream, offset, buffer).map_err(failure_fault),
+            At::Remote(_) => Err(not_of_a_share()),
+        }
+    }
+
     /// Sets attributes and times, as far as the place keeps them.
     pub(crate) fn set_basic(&self, basic: &Basic) -> Result<(), Fault> {
         match &self.at {
@@ -218,6 +234,12 @@ impl Object {
             At::Remote(object) => object.delete(tag, guid),
         }
     }
+}
+
+fn not_of_a_share() -> Fault {
+    Fault::status("read the data", NtStatus::NOT_SUPPORTED)
+        .because("the data of a file on a share is not read here")
+        .next("`smbclient -c 'get FILE -'` reads it")
 }
 
 /// The address that a text names.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The commands with help of their own.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "set",
     "get",
     "delete",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 16] = [
     "copy",
     "retarget",
     "check",
+    "cat",
     "save",
     "restore",
     "tour",

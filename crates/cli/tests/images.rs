@@ -199,3 +199,22 @@ fn a_saved_file_that_was_changed_or_leads_out_of_its_root_changes_nothing() {
     let told = here.run(&["restore", ".", "out.jsonl"]).fails(1);
     assert!(told.contains("leads out of the root"), "{told}");
 }
+
+/// Data is read from an image as from this machine; a file of holes under a placeholder's tag is not there.
+#[test]
+fn cat_writes_what_is_on_the_disk_and_says_what_is_not() {
+    let Some(here) = volume() else { return };
+    let mounted = Mounted::of(&here);
+    std::fs::write(mounted.0.join("kept"), "x".repeat(300_000)).expect("a file");
+    std::fs::write(mounted.0.join("compressed"), "y").expect("a file");
+    drop(mounted);
+    here.run(&["set", "--tag", "CLOUD", "--data", "00", "disk.img!/kept"]).ok();
+    assert_eq!(here.run(&["cat", "disk.img!/kept"]).ok(), "x".repeat(300_000));
+    assert!(here.run(&["cat", "--state", "disk.img!/kept"]).ok().contains("hydrated"));
+    here.run(&["set", "--wof", "xpress4k", "disk.img!/compressed"]).ok();
+    let told = here.run(&["cat", "disk.img!/compressed"]).fails(4);
+    assert!(told.contains("STATUS_NOT_SUPPORTED") && told.contains("XPRESS4K"), "{told}");
+    here.shell("truncate -s 1M away && pointsman set --tag CLOUD --data 00 away").ok();
+    let told = here.run(&["cat", "away"]).fails(4);
+    assert!(told.contains("STATUS_FILE_NOT_AVAILABLE") && told.contains("cloud-only"), "{told}");
+}

@@ -32,6 +32,8 @@ const LOOK: AccessMask = AccessMask(AccessMask::FILE_READ_ATTRIBUTES.0 | AccessM
 const CHANGE: AccessMask = AccessMask(
     AccessMask::FILE_WRITE_ATTRIBUTES.0 | AccessMask::FILE_READ_ATTRIBUTES.0 | AccessMask::FILE_WRITE_EA.0,
 );
+/// Ranges of data between holes that are counted.
+const RANGES_MAX: usize = 1 << 20;
 const LOOK_AT: &str = "look at the object";
 
 impl Object for HostObject {
@@ -248,7 +250,9 @@ impl OpenObject<'_> {
         let stat = host.stat(&node).map_err(failed)?;
         let mut streams = Vec::new();
         if stat.kind == NodeKind::File {
-            let present = stat.allocated.min(stat.size);
+            let ranges = host.allocated_ranges(&node, 0..stat.size, RANGES_MAX).map_err(failed)?;
+            let present = ranges.iter().map(|range| range.end.saturating_sub(range.start)).sum::<u64>();
+            let present = present.min(stat.size);
             streams.push(StreamFacts { name: String::new(), len: stat.size, present });
         }
         for stream in meta::stream_list(host, &node).map_err(failed)? {

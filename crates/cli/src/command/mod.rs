@@ -1,6 +1,7 @@
 //! The subcommands, a file each.
 
 pub(crate) mod batch;
+pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod copy;
 pub(crate) mod delete;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: Command, out: &mut Output) -> Result<Exit, Fault> {
         Command::Copy(args) => copy::run(&args, out),
         Command::Retarget(args) => retarget::run(&args, out),
         Command::Check(args) => check::run(&args, out),
+        Command::Cat(args) => cat::run(&args, out),
         Command::Save(args) => save::run(&args, out),
         Command::Restore(args) => restore::run(&args, out),
         Command::Undo(args) => take_back::run(&args, out),
