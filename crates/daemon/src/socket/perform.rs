@@ -5,8 +5,8 @@ use fsa::{
     DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, RangeCopy, Refusal,
     Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
 };
-use nt::security::{Sid, Token};
-use nt::{AccessMask, FileInformationClass, Guid, NtStatus};
+use nt::security::{AclSlot, SecurityDescriptor, Sid, Token};
+use nt::{AccessMask, CreateAction, CreateOptions, FileInformationClass, Guid, NtStatus, Utf16};
 use smb::store::{Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
 use wire::create::{NetworkAttributes, PosixResponse};
 use wire::ioctl::CopyChunk;
@@ -144,10 +144,26 @@ fn open(store: &Store, op: &OpenOp) -> Outcome {
     };
     let described = describe(store, &cx, op, &opened);
     if described.is_err() {
+        let made = (opened.action == CreateAction::CREATED).then(|| volume.open_of(opened.id)).transpose()?;
         // The open is ours alone: what its closing says changes nothing.
         let _ = volume.close(opened.id);
+        if let Some(made) = made {
+            remove(volume, &made.path());
+        }
     }
     described
+}
+
+/// What could not be made as it was asked for is not left behind. Somebody may have opened it meanwhile; then it stays.
+fn remove(volume: &ShareVolume, path: &Utf16) {
+    let request = OpenRequest {
+        options: CreateOptions::OPEN_REPARSE_POINT | CreateOptions::DELETE_ON_CLOSE,
+        follow: Follow::Caller,
+        ..OpenRequest::existing(path.units(), AccessMask::DELETE)
+    };
+    if let Ok(opened) = volume.open(&SecurityContext::superuser(), &request) {
+        let _ = volume.close(opened.id);
+    }
 }
 
 fn stopped(stop: &StoppedOnSymlink) -> Done {
@@ -159,6 +175,9 @@ fn stopped(stop: &StoppedOnSymlink) -> Done {
 fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
     let volume = &*store.volume;
     let open = volume.open_of(opened.id)?;
+    if let Some(descriptor) = op.security.as_ref().filter(|_| opened.action == CreateAction::CREATED) {
+        secure(volume, cx, &open.path(), descriptor)?;
+    }
     let caching = oplocks::request(volume, opened.id, op.caching);
     let facts = volume.opened_facts(opened.id)?;
     let maximal_access = op.maximal_access.then(|| volume.maximal_access(cx, opened.id));
@@ -189,6 +208,42 @@ fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Open
         caching,
     };
     Ok(Done::Opened(Box::new(file)))
+}
+
+/// Gives a file just made the security descriptor that its maker asked for, whatever rights the open has.
+/// [MS-SMB2] 3.3.5.9.2
+fn secure(
+    volume: &ShareVolume,
+    cx: &SecurityContext,
+    path: &Utf16,
+    descriptor: &[u8],
+) -> Result<(), Refusal> {
+    let parsed = SecurityDescriptor::decode(descriptor).map_err(|_| Refusal {
+        status: NtStatus::INVALID_SECURITY_DESCR,
+        why: Why::Parameter("no self-relative security descriptor"),
+    })?;
+    let mut parts = SecurityInformation(0);
+    if parsed.owner.is_some() {
+        parts = parts | SecurityInformation::OWNER;
+    }
+    if parsed.group.is_some() {
+        parts = parts | SecurityInformation::GROUP;
+    }
+    if parsed.dacl != AclSlot::Absent {
+        parts = parts | SecurityInformation::DACL;
+    }
+    let request = OpenRequest {
+        options: CreateOptions::OPEN_REPARSE_POINT,
+        follow: Follow::Caller,
+        ..OpenRequest::existing(path.units(), AccessMask::WRITE_DAC | AccessMask::WRITE_OWNER)
+    };
+    let opened = volume.open(&SecurityContext::superuser(), &request).map_err(|error| Refusal {
+        status: error.status(),
+        why: Why::Object("the new file cannot be opened for its security descriptor"),
+    })?;
+    let set = volume.set_security(cx, opened.id, parts, descriptor);
+    volume.close(opened.id)?;
+    set
 }
 
 fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {
