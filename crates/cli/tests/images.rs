@@ -218,3 +218,30 @@ fn cat_writes_what_is_on_the_disk_and_says_what_is_not() {
     let told = here.run(&["cat", "away"]).fails(4);
     assert!(told.contains("STATUS_FILE_NOT_AVAILABLE") && told.contains("cloud-only"), "{told}");
 }
+
+/// An MBR of two partitions, of which only the second has a volume. (Wikipedia, "Master boot record")
+#[test]
+fn a_partition_is_named_by_its_number_or_its_first_byte() {
+    const START: u64 = 4 << 20;
+    let Some(here) = volume() else { return };
+    let volume = std::fs::read(here.join("disk.img")).expect("the volume");
+    let mut table = vec![0u8; 512];
+    for (at, kind, first, sectors) in [(446, 0x83, 2048u32, 2048u32), (462, 0x07, 8192, 65_536)] {
+        table[at + 4] = kind;
+        table[at + 8..at + 12].copy_from_slice(&first.to_le_bytes());
+        table[at + 12..at + 16].copy_from_slice(&sectors.to_le_bytes());
+    }
+    table[510..].copy_from_slice(&[0x55, 0xAA]);
+    table.resize(usize::try_from(START).expect("small"), 0);
+    table.extend_from_slice(&volume);
+    std::fs::write(here.join("whole.img"), table).expect("an image");
+    here.run(&["set", "--create", "file", "--symlink", "x", "whole.img!2:/link"]).ok();
+    for prefix in ["whole.img!2:/", "whole.img!/", "whole.img!@4194304:/"] {
+        assert_eq!(here.run(&["find", "-l", prefix]).ok(), format!("{prefix}link\n"));
+    }
+    here.run(&["get", "whole.img!1:/link"]).fails(4);
+    here.run(&["get", "whole.img!7:/link"]).fails(4);
+    assert!(here.run(&["check", "whole.img!2:/"]).ok().contains("findings: 0"));
+    here.run(&["undo", "whole.img!2:/"]).ok();
+    assert_eq!(here.run(&["find", "whole.img!/"]).ok(), "");
+}
