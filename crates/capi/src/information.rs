@@ -87,7 +87,7 @@ fn rename_input(hold: &Hold, input: &[u8]) -> Outcome<Vec<u8>> {
     let root = root_of(hold, root)?;
     match &root.hold.id {
         StoreId::Host(id) => Ok(encode_name(flags, Some(*id), name.units())),
-        StoreId::Remote(_) => Ok(encode_name(flags, None, &below(&root, name.units())?)),
+        StoreId::Image(_) | StoreId::Remote(_) => Ok(encode_name(flags, None, &below(&root, name.units())?)),
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod find;
 mod handles;
+mod image_store;
 mod information;
 mod names;
 mod namespace;

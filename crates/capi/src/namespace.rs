@@ -3,6 +3,7 @@
 //! A drive is a volume of its own, whose root is its directory: no link of any kind leads out of it. A host path below a
 //! drive's directory is on that drive; any other is on a volume that begins at the top of its mount.
 use crate::error::{Failure, Outcome};
+use crate::image_store::ImageStore;
 use crate::path::{self, Named};
 use crate::remote_store::RemoteStore;
 use crate::store::{Store, StoreOpened};
@@ -10,6 +11,7 @@ use fsa::host::linux::{LinuxHost, LinuxOpenError, LinuxOptions, StoreAt};
 use fsa::host::name::encode_exact;
 use fsa::{DriveMap, Durability, HOPS_MAX, OpenRequest, SecurityContext, Volume, VolumeKind, VolumeOptions};
 use nt::{NtStatus, Win32Error};
+use ntfs::Partition;
 use places::{Locator, Place, RootChoice};
 use remote::Address;
 use std::ffi::{OsStr, OsString};
@@ -60,6 +62,8 @@ struct Drive {
 enum DriveAt {
     /// A directory of this machine.
     Directory(PathBuf),
+    /// A volume in an image.
+    Image(PathBuf, Partition),
     /// A share of a server, or a directory of one.
     Share(Address),
 }
@@ -146,6 +150,7 @@ fn drive(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
             }
             let mounted = match &drive.at {
                 DriveAt::Directory(root) => mount(root, Some(drive.name.clone()), drive.manner, &drives)?,
+                DriveAt::Image(image, partition) => mount_image(image, *partition, &drive.name, &drives)?,
                 DriveAt::Share(address) => mount_share(address.clone(), drive.name.clone())?,
             };
             Ok(Arc::clone(drive.mounted.insert(mounted)))
@@ -219,6 +224,22 @@ fn mount(
     Ok(Arc::new(Mounted { volume, root: root.to_owned(), name }))
 }
 
+/// A volume in an image, whose root every drive is that names it.
+fn mount_image(
+    image: &Path,
+    partition: Partition,
+    name: &reparse::Volume,
+    drives: &[Drive],
+) -> Outcome<Arc<Mounted>> {
+    let here = DriveAt::Image(image.to_owned(), partition);
+    let mut names = DriveMap::new();
+    for drive in drives.iter().filter(|drive| drive.at == here) {
+        names = names.with(&nt_prefix(&drive.name), "\\");
+    }
+    let volume = Store::Image(ImageStore::open_image(image.to_owned(), partition, names)?);
+    Ok(Arc::new(Mounted { volume, root: PathBuf::new(), name: Some(name.clone()) }))
+}
+
 fn mount_share(address: Address, name: reparse::Volume) -> Outcome<Arc<Mounted>> {
     let volume = Store::Remote(RemoteStore::new(address)?);
     Ok(Arc::new(Mounted { volume, root: PathBuf::new(), name: Some(name) }))
@@ -267,24 +288,31 @@ pub(crate) fn nt_prefix(volume: &reparse::Volume) -> String {
 fn holding<'a>(drives: &'a [Drive], path: &Path) -> Option<(&'a Drive, &'a Path)> {
     let directories = drives.iter().filter_map(|drive| match &drive.at {
         DriveAt::Directory(root) => Some((drive, root.as_path())),
-        DriveAt::Share(_) => None,
+        DriveAt::Image(..) | DriveAt::Share(_) => None,
     });
     directories.filter(|(_, root)| path.starts_with(root)).max_by_key(|(_, root)| root.as_os_str().len())
 }
 
-/// What is to be a drive: a directory, or a share. An image has a notation, and is not built.
+/// What is to be a drive: a directory, a volume in an image (`IMAGE!/`, or the image alone), or a share.
 fn place_of(place: &Path) -> Outcome<DriveAt> {
     let host = match Place::parse(place.as_os_str()) {
         Place::Smb(text) => {
             let address = text.to_str().and_then(|text| Address::parse(text).ok());
             return Ok(DriveAt::Share(address.ok_or(Win32Error::INVALID_NAME)?));
         }
-        place => place.into_host().map_err(|error| win32_of_place(&error))?,
+        Place::Image { image, partition, path } => {
+            if path.as_bytes().iter().any(|byte| *byte != b'/') {
+                return Err(Win32Error::NOT_SUPPORTED.into()); // a volume's root is the image's
+            }
+            let image = image.canonicalize().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
+            return Ok(DriveAt::Image(image, partition));
+        }
+        Place::Host(path) => path,
     };
     let root = host.canonicalize().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
     match root.metadata() {
         Ok(facts) if facts.is_dir() => Ok(DriveAt::Directory(root)),
-        Ok(facts) if facts.is_file() => Err(Win32Error::NOT_SUPPORTED.into()), // an image
+        Ok(facts) if facts.is_file() => Ok(DriveAt::Image(root, Partition::Only)),
         _ => Err(Win32Error::DIRECTORY.into()),
     }
 }
@@ -399,12 +427,17 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_refused_as_not_supported_and_a_share_is_taken() {
+    fn images_and_shares_are_taken_for_drives() {
         let dir = tempfile::tempdir().unwrap();
         let image = dir.path().join("disk.img");
         std::fs::write(&image, b"x").unwrap();
-        let not_supported = Failure::Win32(Win32Error::NOT_SUPPORTED);
-        assert_eq!(place_of(&image), Err(not_supported));
+        let whole = DriveAt::Image(image.canonicalize().unwrap(), Partition::Only);
+        assert_eq!(place_of(&image), Ok(whole.clone()));
+        assert_eq!(place_of(Path::new(&format!("{}!/", image.display()))), Ok(whole));
+        let second = place_of(Path::new(&format!("{}!2:/", image.display())));
+        assert!(matches!(second, Ok(DriveAt::Image(_, Partition::Number(2)))));
+        let below = place_of(Path::new(&format!("{}!/sub", image.display())));
+        assert_eq!(below, Err(Win32Error::NOT_SUPPORTED.into()));
         assert!(matches!(place_of(Path::new("smb://server/share")), Ok(DriveAt::Share(_))));
         assert_eq!(place_of(Path::new("smb://server")), Err(Win32Error::INVALID_NAME.into()));
     }

@@ -1,4 +1,6 @@
-//! Where the objects of a volume are: in the object store on this machine, or behind a server. The calls are the same.
+//! Where the objects of a volume are: in the object store on this machine, in an image, or behind a server. The calls are the
+//! same.
+use crate::image_store::{ImageId, ImageStore};
 use crate::remote_store::{RemoteId, RemoteStore};
 use fsa::host::linux::LinuxHost;
 use fsa::{
@@ -14,6 +16,8 @@ const BACKSLASH: u16 = b'\\' as u16;
 pub(crate) enum Store {
     /// The object store, on a directory of this machine.
     Host(Volume<LinuxHost>),
+    /// A volume in an image.
+    Image(ImageStore),
     /// A share of a server.
     Remote(RemoteStore),
 }
@@ -21,6 +25,7 @@ pub(crate) enum Store {
 /// An open of a store.
 pub(crate) enum StoreId {
     Host(OpenId),
+    Image(ImageId),
     Remote(Box<RemoteId>),
 }
 
@@ -48,6 +53,7 @@ impl Store {
     ) -> Result<StoreOpened, OpenRefused> {
         match self {
             Store::Host(volume) => open_host(volume, cx, request),
+            Store::Image(image) => image.open(cx, request),
             Store::Remote(share) => share.open(request),
         }
     }
@@ -55,9 +61,12 @@ impl Store {
     /// Closes an open.
     pub(crate) fn close(&self, id: &StoreId) -> Done<()> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => {
+                image.store().close(id.id).map_err(|refusal| refusal.status)
+            }
             (Store::Host(volume), StoreId::Host(id)) => volume.close(*id).map_err(|refusal| refusal.status),
             (_, StoreId::Remote(id)) => id.close(),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
@@ -69,11 +78,12 @@ impl Store {
         output_len_max: usize,
     ) -> Done<ControlReply> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => image.fs_control(id, code, input, output_len_max),
             (Store::Host(volume), StoreId::Host(id)) => {
                 volume.fs_control(*id, code, input, output_len_max).map_err(|refusal| refusal.status)
             }
             (_, StoreId::Remote(id)) => id.fs_control(code, input, output_len_max),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
@@ -84,21 +94,27 @@ impl Store {
         len_max: usize,
     ) -> Done<Information> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => {
+                image.store().query_information(id.id, class, len_max).map_err(|refusal| refusal.status)
+            }
             (Store::Host(volume), StoreId::Host(id)) => {
                 volume.query_information(*id, class, len_max).map_err(|refusal| refusal.status)
             }
             (_, StoreId::Remote(id)) => id.query_information(class, len_max),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
     pub(crate) fn query_directory(&self, id: &StoreId, query: &DirectoryQuery<'_>) -> Done<Information> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => {
+                image.store().query_directory(id.id, query).map_err(|refusal| refusal.status)
+            }
             (Store::Host(volume), StoreId::Host(id)) => {
                 volume.query_directory(*id, query).map_err(|refusal| refusal.status)
             }
             (_, StoreId::Remote(id)) => id.query_directory(query),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
@@ -111,55 +127,62 @@ impl Store {
         input: &[u8],
     ) -> Done<()> {
         match (self, id) {
+            (Store::Image(_), StoreId::Image(id)) => Err(id.unchanging()),
             (Store::Host(volume), StoreId::Host(id)) => volume
                 .set_information(cx, Requester::Local, *id, class, input)
                 .map_err(|refusal| refusal.status),
             (Store::Remote(share), StoreId::Remote(id)) => share.set_information(id, class, input),
-            (Store::Remote(_), StoreId::Host(_)) | (Store::Host(_), StoreId::Remote(_)) => {
-                Err(NtStatus::INVALID_HANDLE)
-            }
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
     /// Reads; END_OF_FILE where there is nothing more.
     pub(crate) fn read(&self, id: &StoreId, offset: u64, len: usize) -> Done<Vec<u8>> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => {
+                image.store().read(id.id, offset, len).map_err(|refusal| refusal.status)
+            }
             (Store::Host(volume), StoreId::Host(id)) => {
                 volume.read(*id, offset, len).map_err(|refusal| refusal.status)
             }
             (_, StoreId::Remote(id)) => id.read(offset, len),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
     pub(crate) fn write(&self, id: &StoreId, offset: u64, data: &[u8]) -> Done<()> {
         match (self, id) {
+            (Store::Image(_), StoreId::Image(id)) => Err(id.unchanging()),
             (Store::Host(volume), StoreId::Host(id)) => {
                 volume.write(*id, offset, data).map(drop).map_err(|refusal| refusal.status)
             }
             (_, StoreId::Remote(id)) => id.write(offset, data),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
     pub(crate) fn flush(&self, id: &StoreId) -> Done<()> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => {
+                image.store().flush(id.id).map_err(|refusal| refusal.status)
+            }
             (Store::Host(volume), StoreId::Host(id)) => volume.flush(*id).map_err(|refusal| refusal.status),
             (_, StoreId::Remote(id)) => id.flush(),
-            (Store::Remote(_), StoreId::Host(_)) => Err(NtStatus::INVALID_HANDLE),
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 
     /// The path through which an object was opened, links followed, from the volume's root.
     pub(crate) fn path(&self, id: &StoreId) -> Done<Vec<u16>> {
         match (self, id) {
+            (Store::Image(image), StoreId::Image(id)) => {
+                image.store().open_of(id.id).map(|open| open.path().0).map_err(|refusal| refusal.status)
+            }
             (Store::Host(volume), StoreId::Host(id)) => {
                 volume.open_of(*id).map(|open| open.path().0).map_err(|refusal| refusal.status)
             }
             (Store::Remote(share), StoreId::Remote(id)) => Ok(share.path_of(id)),
-            (Store::Remote(_), StoreId::Host(_)) | (Store::Host(_), StoreId::Remote(_)) => {
-                Err(NtStatus::INVALID_HANDLE)
-            }
+            _ => Err(NtStatus::INVALID_HANDLE),
         }
     }
 }
@@ -175,8 +198,7 @@ fn open_host(
         Ok(done) => return opened(done),
         Err(error) => error,
     };
-    let away = matches!(&error, OpenError::Refused(refusal) if refusal.why == Why::Target(TargetFault::UnknownDevice));
-    if !away || request.relative_to.is_some() {
+    if !is_elsewhere(&error) || request.relative_to.is_some() {
         return Err(OpenRefused { status: error.status(), elsewhere: None });
     }
     match volume.open_tracing(cx, request) {
@@ -188,8 +210,13 @@ fn open_host(
     }
 }
 
+/// A link leads to a drive or a share that is not on the volume.
+pub(crate) fn is_elsewhere(error: &OpenError) -> bool {
+    matches!(error, OpenError::Refused(refusal) if refusal.why == Why::Target(TargetFault::UnknownDevice))
+}
+
 /// Where the last link leads, with what lies behind it on the path.
-fn target_of(hops: &[fsa::Hop], path: &[u16]) -> Option<Vec<u16>> {
+pub(crate) fn target_of(hops: &[fsa::Hop], path: &[u16]) -> Option<Vec<u16>> {
     let (last, before) = hops.split_last()?;
     let walked = before.last().and_then(|hop| hop.resumed.as_ref()).map_or(path, |path| path.units());
     let names = |path: &[u16]| path.split(|unit| *unit == BACKSLASH).filter(|name| !name.is_empty()).count();

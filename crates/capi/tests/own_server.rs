@@ -1,6 +1,6 @@
 //! The library on shares of our own server: the programs of a directory of this machine, with a share for a drive. And the
 //! example of README, on each kind of place.
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // a test that cannot go on fails
 mod programs;
 #[path = "../../daemon/tests/serving/mod.rs"]
 mod serving;
@@ -56,6 +56,58 @@ fn furnish(folder: &Path) {
         std::fs::create_dir(folder.join(name)).unwrap();
     }
     std::fs::write(folder.join("file"), b"").unwrap();
+}
+
+/// An image with an empty NTFS volume; `None`, with the reason printed, without mkntfs.
+fn image(folder: &Path) -> Option<std::path::PathBuf> {
+    let image = folder.join("disk.img");
+    std::fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
+    let made = Command::new("mkntfs").args(["-F", "-q", "-s", "512"]).arg(&image).output();
+    if made.is_ok_and(|made| made.status.success()) {
+        return Some(image);
+    }
+    println!("skip: no mkntfs (Debian: ntfs-3g)");
+    None
+}
+
+#[test]
+fn the_readme_s_example_prints_the_same_in_an_ntfs_image() {
+    let folder = tempfile::tempdir().unwrap();
+    if GCC.is_missing() {
+        return;
+    }
+    let Some(image) = image(folder.path()) else { return };
+    let open = || ntfs::Image::open(&image, &ntfs::OpenOptions::default()).unwrap();
+    for (path, is_directory) in [("at", true), ("full", true), ("full/inside", true), ("file", false)] {
+        let new = ntfs::NewFile { is_directory, ..ntfs::NewFile::default() };
+        open().create_path(path, &new, nt::FileTime::default()).unwrap();
+    }
+    let program = Program::compile(&GCC, programs::EXAMPLE);
+    let mut command = Command::new(program.path());
+    let drives = format!("X:={}!/", image.display());
+    let output = program.with_libraries(&mut command).env("POINTSMAN_DRIVES", drives).arg("X:").output();
+    let output = output.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), programs::PAGE, "{output:?}");
+    assert!(output.status.success());
+    let volume = open();
+    let point = volume.get(volume.find("at").unwrap()).unwrap();
+    assert_eq!(point.tag(), reparse::Tag::MOUNT_POINT);
+}
+
+/// They make the files and directories that they set points on.
+#[test]
+fn programs_do_in_an_ntfs_image_what_they_do_on_a_directory() {
+    if GCC.is_missing() {
+        return;
+    }
+    for name in ["page", "completion_port"] {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(image) = image(folder.path()) else { return };
+        let program = Program::compile(&GCC, name);
+        let mut command = Command::new(program.path());
+        let drives = format!("C:={}", image.display());
+        program.assert_ok(program.with_libraries(&mut command).env("POINTSMAN_DRIVES", drives));
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod request;
 mod shares;
 
 pub use failure::Failure;
-pub use image::{check_image, undo_image};
+pub use image::{ImagePort, ImageVolume, check_image, undo_image};
 pub use locate::{Located, Locator, RootChoice};
 pub use object::{
     Asker, Basic, CreateKind, End, Expected, Found, Object, PointBelow, Resolution, Rest, Search, Seen,

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("places", &["fsa", "ntfs", "remote", "reparse", "nt"]),
     ("daemon", &["smb", "fsa", "ledger", "wire", "reparse", "nt"]),
     ("cli", &["daemon", "smb", "wire", "places", "remote", "fsa", "ntfs", "reparse", "nt"]),
-    ("capi", &["daemon", "smb", "wire", "places", "remote", "fsa", "reparse", "nt"]),
+    ("capi", &["daemon", "smb", "wire", "ntfs", "places", "remote", "fsa", "reparse", "nt"]),
 ];
 
 /// Complaints about a manifest under `crates/`.

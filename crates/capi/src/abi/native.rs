@@ -92,6 +92,7 @@ unsafe fn named(object: &ObjectAttributes) -> Outcome<(Spot, Option<OpenId>)> {
     let mounted = Arc::clone(&root.hold.mounted);
     match &root.hold.id {
         StoreId::Host(id) => Ok((Spot { mounted, path: name }, Some(*id))),
+        StoreId::Image(id) => Ok((Spot { mounted, path: name }, Some(id.id))),
         // A server knows no opens to start at.
         StoreId::Remote(_) => Ok((Spot { mounted, path: information::below(&root, &name)? }, None)),
     }

@@ -8,6 +8,6 @@ mod volume;
 
 pub use check::check_image;
 pub(crate) use object::ImageObject;
-pub(crate) use port::ImagePort;
+pub use port::ImagePort;
 pub use undo::undo_image;
-pub(crate) use volume::ImageVolume;
+pub use volume::ImageVolume;

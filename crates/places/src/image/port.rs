@@ -19,7 +19,10 @@ const DOSATTRIB: &str = "user.DOSATTRIB";
 const ROOT: FileRef = FileRef::new(5, 0);
 
 /// An image as a host.
-pub(crate) struct ImagePort(pub(crate) Arc<ImageVolume>);
+pub struct ImagePort(
+    /// The image.
+    pub Arc<ImageVolume>,
+);
 
 impl ImagePort {
     fn read<T>(&self, call: &'static str, act: impl FnOnce(&Image) -> ntfs::Result<T>) -> HostResult<T> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// A volume in an image.
-pub(crate) struct ImageVolume {
+pub struct ImageVolume {
     path: PathBuf,
     partition: Partition,
     force_dirty: bool,
@@ -20,11 +20,7 @@ struct Open {
 
 impl ImageVolume {
     /// Opens it to read. `force_dirty` lets a dirty volume be changed.
-    pub(crate) fn open(
-        path: PathBuf,
-        partition: Partition,
-        force_dirty: bool,
-    ) -> Result<ImageVolume, Failure> {
+    pub fn open(path: PathBuf, partition: Partition, force_dirty: bool) -> Result<ImageVolume, Failure> {
         let volume = ImageVolume {
             path,
             partition,
@@ -46,7 +42,7 @@ impl ImageVolume {
     }
 
     /// Reads.
-    pub(crate) fn read<T>(
+    pub fn read<T>(
         &self,
         what: &'static str,
         act: impl FnOnce(&Image) -> ntfs::Result<T>,
@@ -63,7 +59,7 @@ impl ImageVolume {
     }
 
     /// Changes something.
-    pub(crate) fn write<T>(
+    pub fn write<T>(
         &self,
         what: &'static str,
         act: impl FnOnce(&mut Image) -> ntfs::Result<T>,
