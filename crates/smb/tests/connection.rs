@@ -348,15 +348,16 @@ fn an_asynchronous_request_is_told_so_keeps_its_id_and_gets_its_credits_then() {
     assert_eq!((header.credits, header.subject), (0, Subject::Async { async_id }));
 }
 
+// The Linux 6.12 client, in a sealed session, never woke who waited for the CREATE when both came in one message: `ln` hung.
 #[test]
-fn an_interim_response_does_not_hold_back_what_is_answered_before_it() {
+fn an_interim_response_follows_what_is_answered_before_it_in_a_message_of_its_own() {
     let mut client = plain_session();
     let parts = vec![create_request(&mut client), close_request(&mut client, FileId::ANY, true)];
     let create = only_request(client.send(&chained(parts)));
     let close = only_request(client.respond(&create, create_reply()));
     let (_, effects) = client.connection.interim(close.id).unwrap();
-    let bytes = only_packet(effects);
-    let statuses: Vec<NtStatus> = responses(&bytes).iter().map(|(header, _)| header.status).collect();
+    let messages = effects.into_iter().map(|effect| only_packet(vec![effect]));
+    let statuses: Vec<NtStatus> = messages.map(|bytes| status(&bytes)).collect();
     assert_eq!(statuses, [NtStatus::SUCCESS, NtStatus::PENDING]);
     assert_eq!(status(&only_packet(client.respond(&close, close_reply()))), NtStatus::SUCCESS);
 }

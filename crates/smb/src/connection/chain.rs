@@ -337,15 +337,18 @@ impl Connection {
         }
     }
 
-    /// Sends an interim response, behind what the chain has answered so far. [MS-SMB2] 3.3.4.2
+    /// Sends an interim response, behind what the chain has answered so far and in a message of its own: a Linux client that
+    /// meets STATUS_PENDING in a sealed message drops what stands before it. [MS-SMB2] 3.3.4.2
     pub(super) fn send_interim(&mut self, id: u64, header: Header) -> Result<(), Fault> {
         let body = ReplyBody::Error(wire::ErrorId::DEFAULT, &[]);
         let interim = reply::write(header, self.dialect(), &body, Vec::new())?;
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
-        let mut answers = core::mem::take(&mut chain.done);
-        answers.push(interim);
+        let answers = core::mem::take(&mut chain.done);
         let sealed_by = chain.sealed_by.clone();
-        self.send(answers, sealed_by)
+        if !answers.is_empty() {
+            self.send(answers, sealed_by.clone())?;
+        }
+        self.send(vec![interim], sealed_by)
     }
 
     fn send_chain(&mut self, id: u64) -> Result<(), Fault> {
