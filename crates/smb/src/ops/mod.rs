@@ -11,6 +11,7 @@ pub(crate) mod ioctl;
 pub(crate) mod lock;
 pub(crate) mod logoff;
 pub(crate) mod oplock_break;
+mod posix;
 pub(crate) mod query_directory;
 pub(crate) mod query_info;
 pub(crate) mod read;

@@ -4,7 +4,7 @@ use wire::Response;
 use wire::query_info::InfoType;
 use wire::set_info::{self, Request};
 
-use super::{Flow, Started, Waiting};
+use super::{Flow, Started, Waiting, posix};
 use crate::server::{Asked, Server};
 use crate::store::Op;
 
@@ -24,6 +24,10 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
             if !may_be_set(class) {
                 return Err(NtStatus::NOT_SUPPORTED);
             }
+            let input = match server.negotiated(asked.connection)?.posix {
+                true => posix::new_name(class, input),
+                false => input,
+            };
             Op::SetFile { caller, open: store, class, input }
         }
         InfoType::SECURITY => {

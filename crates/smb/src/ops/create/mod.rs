@@ -7,7 +7,7 @@ use wire::tree_connect::ShareType;
 mod caching;
 mod contexts;
 
-use super::{Flow, Started, Waiting as Parked};
+use super::{Flow, Started, Waiting as Parked, posix as posix_name};
 use crate::connection::Now;
 use crate::server::{Answer, AnswerBody, Asked, Held, LeaseId, Open, Pipe, Server, ShareId};
 use crate::store::{Caching, Done, Op, OpenOp, OpenedFile};
@@ -71,7 +71,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     let asks = caching::asks(server, asked, request.oplock_level, &wanted)?;
     let op = OpenOp {
         caller: server.caller(asked)?,
-        name: request.name.clone(),
+        name: if posix { posix_name::path(&request.name) } else { request.name.clone() },
         desired_access: desired_access(request),
         share_access: request.share_access,
         disposition: request.disposition,
