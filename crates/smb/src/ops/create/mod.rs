@@ -111,12 +111,8 @@ pub(crate) fn finish(
         Done::Stopped { unparsed_len, reparse_data } => Ok(stopped(unparsed_len, &reparse_data)?.into()),
         Done::Opened(opened) => {
             // The session or the tree may have ended meanwhile.
-            if let Err(status) = server.tree_share(asked) {
-                let close = Op::Close { open: opened.open, attributes: false };
-                server.submit_unheard(waiting.share, close);
-                return Err(status);
-            }
-            if let Err(status) = caching::check_lease(server, waiting.lease, &opened) {
+            let stands = server.tree_share(asked).map(drop);
+            if let Err(status) = stands.and_then(|()| caching::check_lease(server, waiting.lease, &opened)) {
                 let close = Op::Close { open: opened.open, attributes: false };
                 server.submit_unheard(waiting.share, close);
                 return Err(status);
