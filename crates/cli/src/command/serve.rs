@@ -154,6 +154,9 @@ pub(super) fn serve_fault(error: &ServeError) -> Fault {
         ServeError::Config(_) => Fault::input(WHAT, format_args!("\n{error}")),
         ServeError::Users(error) => super::user::users_fault(error),
         ServeError::NoUsersPath => Fault::input(WHAT, error),
+        ServeError::Keytab { path, why } => Fault::input("read the keytab", why)
+            .at(path)
+            .next("make one on the KDC: kadmin -q 'ktadd -k FILE cifs/NAME-OF-THIS-MACHINE'"),
         ServeError::Share { .. } | ServeError::Chance => {
             Fault::io(WHAT, &std::io::Error::other(error.to_string()))
         }

@@ -11,6 +11,15 @@ pub const ACCOUNTS_MAX: usize = 100_000;
 /// NT AUTHORITY\NTLM Authentication: whoever came by NTLM. [MS-DTYP] 2.4.2.4
 const NTLM_AUTHENTICATION: &[u32] = &[64, 10];
 
+/// How a user proved who they are; descriptors can tell them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CameBy {
+    /// By a password.
+    Ntlm,
+    /// By a ticket.
+    Kerberos,
+}
+
 /// One account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
@@ -30,9 +39,11 @@ impl Account {
     /// The user of this account, as the server knows them.
     ///
     /// Everyone may create symbolic links: the share decides which tags a client may set, docs/SERVE.md.
-    pub fn user(&self) -> User {
+    pub fn user(&self, came_by: CameBy) -> User {
         let mut groups = vec![Sid::EVERYONE, Sid::NETWORK, Sid::AUTHENTICATED_USERS, Sid::BUILTIN_USERS];
-        groups.extend(Sid::new(5, NTLM_AUTHENTICATION));
+        if came_by == CameBy::Ntlm {
+            groups.extend(Sid::new(5, NTLM_AUTHENTICATION));
+        }
         let mut privileges = Privileges::CHANGE_NOTIFY | Privileges::CREATE_SYMBOLIC_LINK;
         if self.is_administrator {
             groups.push(Sid::BUILTIN_ADMINISTRATORS);
@@ -107,10 +118,11 @@ mod tests {
 
     #[test]
     fn an_administrator_is_in_the_group_and_nobody_else_is() {
-        let groups = |name| account(name).user().token.groups.contains(&Sid::BUILTIN_ADMINISTRATORS);
+        let groups =
+            |name| account(name).user(CameBy::Ntlm).token.groups.contains(&Sid::BUILTIN_ADMINISTRATORS);
         assert!(groups("root") && !groups("alice"));
-        assert!(account("alice").user().token.has(Privileges::CREATE_SYMBOLIC_LINK));
-        assert!(!account("alice").user().token.has(Privileges::BACKUP));
+        assert!(account("alice").user(CameBy::Ntlm).token.has(Privileges::CREATE_SYMBOLIC_LINK));
+        assert!(!account("alice").user(CameBy::Ntlm).token.has(Privileges::BACKUP));
         assert!(!anonymous().token.contains(&Sid::AUTHENTICATED_USERS));
     }
 }

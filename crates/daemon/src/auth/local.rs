@@ -1,10 +1,12 @@
 //! Logons against accounts of our own: SPNEGO or NTLM alone, and what is refused.
-use super::accounts::{Accounts, anonymous};
+use super::accounts::{Account, Accounts, CameBy, anonymous};
+use super::kerberos::{self, Acceptor, KRB5, Keytab, MS_KRB5};
 use super::ntlm::{self, Challenged, Claim, Disbelief, NtHash, SecurityKeys, Side, TargetNames};
-use super::spnego::{self, Answer, NegState};
+use super::spnego::{self, Answer, NTLMSSP, NegState};
 use super::throttle::{Limits, Throttle};
 use super::{Authenticator, Exchange, Step, User};
 use crate::clock;
+use der::asn1::ObjectIdentifier;
 use nt::NtStatus;
 use smb::connection::Now;
 use std::net::IpAddr;
@@ -23,6 +25,7 @@ struct Shared {
     throttle: Mutex<Throttle>,
     /// The hash that unknown users are measured with, so that they take as long as known ones.
     nobodys_hash: NtHash,
+    kerberos: Acceptor,
     outcomes: Outcomes,
 }
 
@@ -57,6 +60,7 @@ impl LocalAuthenticator {
             accounts: RwLock::new(Arc::new(accounts)),
             throttle: Mutex::new(Throttle::new(limits)),
             nobodys_hash: NtHash(nobodys_hash),
+            kerberos: Acceptor::default(),
             outcomes: Outcomes::default(),
         })))
     }
@@ -69,6 +73,11 @@ impl LocalAuthenticator {
     /// Other limits from now on.
     pub fn set_limits(&self, limits: Limits) {
         self.0.throttle().set_limits(limits);
+    }
+
+    /// The keys that tickets are sealed with, from now on; without any, and at first, tickets are not taken.
+    pub fn set_keytab(&self, keytab: Keytab) {
+        self.0.kerberos.set_keytab(keytab);
     }
 
     /// Whether nobody gets a session; false at first.
@@ -88,8 +97,12 @@ impl LocalAuthenticator {
 
 impl Authenticator for LocalAuthenticator {
     fn negotiate_token(&self) -> Vec<u8> {
+        let mechanisms = match self.0.kerberos.has_keys() {
+            true => &[MS_KRB5, KRB5, NTLMSSP][..],
+            false => &[NTLMSSP],
+        };
         // A fixed value of a few bytes: it encodes. Empty would leave the first word to the client, [MS-SMB2] 2.2.4.
-        spnego::negotiate_token().unwrap_or_default()
+        spnego::negotiate_token(mechanisms).unwrap_or_default()
     }
 
     fn begin(&self, peer: IpAddr) -> Box<dyn Exchange> {
@@ -115,15 +128,18 @@ pub struct LocalExchange {
 /// What SPNEGO keeps between tokens.
 struct Negotiation {
     mech_list: Vec<u8>,
-    /// NTLM was not what the client liked best: somebody may have made it so. RFC 4178 5
+    mechanism: ObjectIdentifier,
+    /// The mechanism is not what the client liked best: somebody may have made it so. RFC 4178 5
     needs_mic: bool,
 }
 
 enum Stage {
     Start,
-    /// NTLM is agreed on, and its first message is to come.
+    /// A mechanism is agreed on, and its first message is to come.
     Agreed,
     Challenged(Box<Challenged>),
+    /// Kerberos is done, and the client's signature of the list is to come.
+    Accepted(Box<(User, kerberos::Accepted)>),
     Over,
 }
 
@@ -143,9 +159,8 @@ impl LocalExchange {
         let step = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Start if ntlm::is_message(token) => self.negotiate(token, now, challenge),
             Stage::Start => self.propose(token, now, challenge),
-            Stage::Agreed => {
-                self.unwrapped(token).and_then(|(token, _)| self.negotiate(&token, now, challenge))
-            }
+            Stage::Agreed => self.unwrapped(token).and_then(|(token, _)| self.begin(&token, now, challenge)),
+            Stage::Accepted(accepted) => self.confirm(token, *accepted),
             Stage::Challenged(challenged) => self.unwrapped(token).and_then(|(token, mic)| {
                 let claim = challenged.answered(&token).map_err(|_| NtStatus::INVALID_PARAMETER)?;
                 self.decide(&claim, mic.as_deref(), now)
@@ -161,23 +176,40 @@ impl LocalExchange {
         })
     }
 
-    /// A client's first token in SPNEGO. RFC 4178 4.2.1, 5
+    /// A client's first token in SPNEGO: the first of its mechanisms that is here, too. RFC 4178 4.2.1, 5
     fn propose(&mut self, token: &[u8], now: Now, challenge: [u8; 8]) -> Result<Step, NtStatus> {
         let proposal = spnego::proposal(token).map_err(|_| NtStatus::INVALID_PARAMETER)?;
-        let Some(at) = proposal.ntlmssp_at else {
-            tracing::info!(peer = %self.peer, "a client without NTLM was refused");
+        let is_here = |mechanism: &ObjectIdentifier| {
+            *mechanism == NTLMSSP || self.shared.kerberos.has_keys() && kerberos::is_kerberos(mechanism)
+        };
+        let found = proposal.mechanisms.into_iter().enumerate();
+        let Some((at, mechanism)) =
+            found.filter_map(|(at, mechanism)| mechanism.filter(is_here).map(|found| (at, found))).next()
+        else {
+            tracing::info!(peer = %self.peer, "a client was refused that has none of our mechanisms");
             return Err(NtStatus::NOT_SUPPORTED);
         };
-        self.spnego = Some(Negotiation { mech_list: proposal.mech_list, needs_mic: at != 0 });
+        self.spnego = Some(Negotiation { mech_list: proposal.mech_list, mechanism, needs_mic: at != 0 });
         match proposal.mech_token.filter(|_| at == 0) {
-            Some(token) => self.negotiate(&token, now, challenge),
+            Some(token) => self.begin(&token, now, challenge),
             // What the client sent with it is for the mechanism that it likes best.
             None => {
                 self.stage = Stage::Agreed;
                 let state = if at == 0 { NegState::AcceptIncomplete } else { NegState::RequestMic };
-                let answer = Answer { state, names_mech: true, response_token: None, mech_list_mic: None };
+                let supported_mech = Some(mechanism);
+                let answer = Answer { state, supported_mech, response_token: None, mech_list_mic: None };
                 Ok(Step::Continue { token: encoded(&answer)? })
             }
+        }
+    }
+
+    /// The first message of the mechanism that was agreed on.
+    fn begin(&mut self, token: &[u8], now: Now, challenge: [u8; 8]) -> Result<Step, NtStatus> {
+        match &self.spnego {
+            Some(negotiation) if kerberos::is_kerberos(&negotiation.mechanism) => {
+                self.accept(token, now, challenge)
+            }
+            _ => self.negotiate(token, now, challenge),
         }
     }
 
@@ -200,7 +232,7 @@ impl LocalExchange {
             None => message,
             Some(_) => encoded(&Answer {
                 state: NegState::AcceptIncomplete,
-                names_mech: true,
+                supported_mech: Some(NTLMSSP),
                 response_token: Some(message),
                 mech_list_mic: None,
             })?,
@@ -254,7 +286,7 @@ impl LocalExchange {
         if account.is_disabled {
             return Err(("the account is disabled", NtStatus::ACCOUNT_DISABLED));
         }
-        Ok((account.user(), keys))
+        Ok((account.user(CameBy::Ntlm), keys))
     }
 
     fn decide_anonymous(&self, claim: &Claim, mic: Option<&[u8]>) -> Result<Step, NtStatus> {
@@ -296,7 +328,7 @@ impl LocalExchange {
                 let sign = || keys.first_signature(Side::Server, &negotiation.mech_list);
                 encoded(&Answer {
                     state: NegState::AcceptCompleted,
-                    names_mech: false,
+                    supported_mech: None,
                     response_token: None,
                     mech_list_mic: mic.and_then(|_| sign()).map(|mic| mic.to_vec()),
                 })?
@@ -318,6 +350,8 @@ fn reason(why: Disbelief) -> &'static str {
         Disbelief::Key => "no session key",
     }
 }
+
+mod ticket;
 
 #[cfg(test)]
 mod arbitrary;

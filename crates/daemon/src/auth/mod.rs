@@ -1,5 +1,6 @@
 //! Who a client is: an exchange of tokens of GSS that ends with a user and a session key, or with a status.
 pub mod accounts;
+pub mod kerberos;
 pub mod local;
 pub mod ntlm;
 pub mod spnego;

@@ -66,8 +66,8 @@ pub enum NegState {
 pub struct Proposal {
     /// MechTypeList as it was encoded: what mechListMIC signs.
     pub mech_list: Vec<u8>,
-    /// Where NTLMSSP stands in it.
-    pub ntlmssp_at: Option<usize>,
+    /// The mechanisms, the client's favourite first; `None` where the list has something that is no identifier.
+    pub mechanisms: Vec<Option<ObjectIdentifier>>,
     /// The token of the first mechanism, when the client sent one at once.
     pub mech_token: Option<Vec<u8>>,
 }
@@ -86,19 +86,19 @@ pub struct Continuation {
 pub struct Answer {
     /// How far the negotiation is.
     pub state: NegState,
-    /// NTLMSSP is named: in the first answer only.
-    pub names_mech: bool,
+    /// The mechanism that was chosen: in the first answer only.
+    pub supported_mech: Option<ObjectIdentifier>,
     /// The mechanism's token.
     pub response_token: Option<Vec<u8>>,
     /// The server's signature of the list.
     pub mech_list_mic: Option<Vec<u8>>,
 }
 
-/// The server's word before any of the client's: the mechanisms there are. [MS-SPNG] 3.2.5.2
-pub fn negotiate_token() -> der::Result<Vec<u8>> {
+/// The server's word before any of the client's: the mechanisms there are, the best first. [MS-SPNG] 3.2.5.2
+pub fn negotiate_token(mechanisms: &[ObjectIdentifier]) -> der::Result<Vec<u8>> {
     let hints = NegHints { hint_name: Any::new(Tag::GeneralString, HINT_NAME)? };
     let init = NegTokenInit {
-        mech_types: vec![Any::encode_from(&NTLMSSP)?],
+        mech_types: mechanisms.iter().map(Any::encode_from).collect::<der::Result<_>>()?,
         req_flags: None,
         mech_token: None,
         hints_or_mic: Some(Any::encode_from(&hints)?),
@@ -122,10 +122,9 @@ pub fn proposal(token: &[u8]) -> der::Result<Proposal> {
     if init.mech_types.is_empty() || init.mech_types.len() > MECH_TYPES_MAX {
         return Err(Tag::Sequence.length_error().into());
     }
-    let ntlmssp = Any::encode_from(&NTLMSSP)?;
     Ok(Proposal {
         mech_list: init.mech_types.to_der()?,
-        ntlmssp_at: init.mech_types.iter().position(|mech| *mech == ntlmssp),
+        mechanisms: init.mech_types.iter().map(|mech| mech.decode_as().ok()).collect(),
         mech_token: init.mech_token.map(|token| token.into_bytes().into_vec()),
     })
 }
@@ -147,7 +146,7 @@ pub fn answer(answer: &Answer) -> der::Result<Vec<u8>> {
     let octets = |bytes: &Option<Vec<u8>>| bytes.clone().map(OctetString::new).transpose();
     let response = NegTokenResp {
         neg_state: Some(answer.state),
-        supported_mech: answer.names_mech.then_some(NTLMSSP),
+        supported_mech: answer.supported_mech,
         response_token: octets(&answer.response_token)?,
         mech_list_mic: octets(&answer.mech_list_mic)?,
     };
@@ -192,7 +191,7 @@ mod tests {
         wanted.extend([0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a]);
         wanted.extend([0xa3, 0x2a, 0x30, 0x28, 0xa0, 0x26, 0x1b, 0x24]);
         wanted.extend(HINT_NAME);
-        assert_eq!(negotiate_token().unwrap(), wanted);
+        assert_eq!(negotiate_token(&[NTLMSSP]).unwrap(), wanted);
     }
 
     /// As smbprotocol and Windows send it: NTLMSSP, and its NEGOTIATE_MESSAGE at once.
@@ -202,7 +201,8 @@ mod tests {
         let mut token = vec![0x60, 0x21, 6, 6, 0x2b, 6, 1, 5, 5, 2, 0xa0, 0x17, 0x30, 0x15, 0xa0, 0x0e];
         token.extend(&list);
         token.extend([0xa2, 3, 4, 1, 0x4e]);
-        let wanted = Proposal { mech_list: list, ntlmssp_at: Some(0), mech_token: Some(vec![0x4e]) };
+        let wanted =
+            Proposal { mech_list: list, mechanisms: vec![Some(NTLMSSP)], mech_token: Some(vec![0x4e]) };
         assert_eq!(proposal(&token).unwrap(), wanted);
         for len in 0..token.len() {
             assert!(proposal(&token[..len]).is_err(), "{len} bytes of it are a token");
@@ -215,7 +215,7 @@ mod tests {
     fn an_answer_is_read_back_as_the_clients_would_be() {
         let sent = Answer {
             state: NegState::AcceptIncomplete,
-            names_mech: true,
+            supported_mech: Some(NTLMSSP),
             response_token: Some(vec![1, 2, 3]),
             mech_list_mic: Some(vec![4; 16]),
         };

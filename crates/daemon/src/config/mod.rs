@@ -50,6 +50,8 @@ pub struct Config {
     pub posix: bool,
     /// Where accounts are kept; `None` when the command makes one for the run.
     pub users: Option<PathBuf>,
+    /// The keys of this server in a realm of Kerberos; `None` where NTLM is the only way in.
+    pub keytab: Option<PathBuf>,
     /// Where `pointsman status` asks; `None` for beside the users file.
     pub status_socket: Option<PathBuf>,
     /// Where Prometheus asks; `None` for nowhere.
@@ -71,6 +73,7 @@ impl Default for Config {
             dialect_max: 0x0311,
             posix: true,
             users: None,
+            keytab: None,
             status_socket: None,
             metrics: None,
             limits: Limits::default(),
@@ -105,6 +108,7 @@ impl Config {
             dialect_max: raw::dialect(&source, raw.server.dialect_max.as_ref(), defaults.dialect_max)?,
             posix: raw.server.posix.unwrap_or(defaults.posix),
             users: raw.server.users.map(|users| base.join(users)),
+            keytab: raw.server.keytab.map(|keytab| base.join(keytab)),
             status_socket: raw.server.status_socket.map(|socket| base.join(socket)),
             metrics: raw.server.metrics.map(|metrics| raw::local_address(&source, &metrics)).transpose()?,
             limits: raw.limits.resolve(&source)?,

@@ -32,6 +32,7 @@ pub(super) struct RawServer {
     pub(super) dialect_max: Option<Spanned<String>>,
     pub(super) posix: Option<bool>,
     pub(super) users: Option<PathBuf>,
+    pub(super) keytab: Option<PathBuf>,
     pub(super) status_socket: Option<PathBuf>,
     pub(super) metrics: Option<Spanned<String>>,
 }

@@ -33,6 +33,7 @@ dialect_min = "2.1"
 dialect_max = "3.0.2"
 posix = false
 users = "etc/users.toml"
+keytab = "etc/krb5.keytab"
 status_socket = "/run/pointsman.sock"
 metrics = "127.0.0.1:9445"
 
@@ -133,6 +134,7 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         dialect_max: 0x0302,
         posix: false,
         users: Some("/etc/users.toml".into()),
+        keytab: Some("/etc/krb5.keytab".into()),
         status_socket: Some("/run/pointsman.sock".into()),
         metrics: Some("127.0.0.1:9445".parse().unwrap()),
         limits: Limits::default(),

@@ -1,6 +1,7 @@
 //! From a plan to what [`socket`](crate::socket) serves; and from another plan to the same server with other shares.
 use super::{Plan, ServeError};
 use crate::auth::Authenticator;
+use crate::auth::kerberos::Keytab;
 use crate::auth::local::LocalAuthenticator;
 use crate::auth::ntlm::TargetNames;
 use crate::config::{Config, Demand, ShareSettings, Tags};
@@ -83,6 +84,10 @@ fn chance() -> Result<(Guid, u64), getrandom::Error> {
 /// Accounts and limits change in the authenticator that is there, whose memory of failures lives on.
 fn authenticator(plan: &Plan, name: &str, before: Option<&Built>) -> Result<LocalAuthenticator, ServeError> {
     let limits = plan.config.limits.logon.clone();
+    let keytab = match &plan.config.keytab {
+        None => Keytab::default(),
+        Some(path) => Keytab::load(path).map_err(|why| ServeError::Keytab { path: path.clone(), why })?,
+    };
     let authenticator = match before {
         Some(before) => {
             before.authenticator.set_accounts(plan.accounts.clone());
@@ -92,6 +97,7 @@ fn authenticator(plan: &Plan, name: &str, before: Option<&Built>) -> Result<Loca
         None => LocalAuthenticator::new(TargetNames::new(name), plan.accounts.clone(), limits)
             .map_err(|_| ServeError::Chance)?,
     };
+    authenticator.set_keytab(keytab);
     authenticator.let_anonymous_in(plan.config.shares.iter().any(|share| share.anonymous));
     Ok(authenticator)
 }

@@ -11,6 +11,7 @@ pub use run::{Bound, run};
 pub use zero::{Credentials, DirectoryOptions, PASSWORD_BITS};
 
 use crate::auth::accounts::{Account, Accounts};
+use crate::auth::kerberos::KeytabError;
 use crate::config::{Config, ConfigError};
 use crate::users::{Users, UsersError, password_hash};
 use fsa::host::linux::LinuxOpenError;
@@ -101,6 +102,13 @@ pub enum ServeError {
     Users(Box<UsersError>),
     /// Neither the configuration nor the environment says where accounts are.
     NoUsersPath,
+    /// The keys of Kerberos cannot be used.
+    Keytab {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        why: KeytabError,
+    },
     /// A directory cannot be served.
     Share {
         /// Which.
@@ -139,6 +147,7 @@ impl fmt::Display for ServeError {
             ServeError::Config(error) => error.fmt(f),
             ServeError::Users(error) => error.fmt(f),
             ServeError::NoUsersPath => f.write_str("no users file: set users in [server]"),
+            ServeError::Keytab { path, why } => write!(f, "{}: {why}", path.display()),
             ServeError::Share { path, why } => match why {
                 LinuxOpenError::NoProc => write!(f, "{}: /proc is not mounted", path.display()),
                 LinuxOpenError::NoOpenat2 => {

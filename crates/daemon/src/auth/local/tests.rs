@@ -1,5 +1,6 @@
 //! Whole exchanges, with and without SPNEGO.
 use super::super::accounts::Account;
+use super::super::kerberos::tests::{Said, client_signature, default_keytab};
 use super::super::ntlm::client::TestClient;
 use super::super::ntlm::nt_hash;
 use super::*;
@@ -141,7 +142,7 @@ struct Spnego {
 fn spnego(client: &Spnego) -> (Step, Option<Vec<u8>>) {
     let authenticator = authenticator();
     let mut exchange = authenticator.exchange(PEER.into());
-    let likes_ntlm = client.mechs.first() == Some(&spnego::NTLMSSP);
+    let likes_ntlm = client.mechs.first() == Some(&NTLMSSP);
     let optimistic = if likes_ntlm { TestClient::negotiate() } else { b"a ticket".to_vec() };
     let (token, list) = init(&client.mechs, Some(optimistic));
     let mut answer = match exchange.step_at(&token, at(0), CHALLENGE) {
@@ -172,7 +173,7 @@ fn spnego(client: &Spnego) -> (Step, Option<Vec<u8>>) {
 /// RFC 4178 5: the favourite of the client needs no MIC, any other does.
 #[test]
 fn the_list_of_mechanisms_is_signed_where_it_must_be() {
-    let (ours, both) = (vec![spnego::NTLMSSP], vec![KERBEROS, spnego::NTLMSSP]);
+    let (ours, both) = (vec![NTLMSSP], vec![KERBEROS, NTLMSSP]);
     let run = |mechs: &[ObjectIdentifier], sends_mic, signs_another_list| {
         let (step, mic) = spnego(&Spnego { mechs: mechs.to_vec(), sends_mic, signs_another_list });
         (status(step), mic.is_some())
@@ -217,4 +218,73 @@ fn an_exchange_ends_with_its_first_failure() {
     goes_on(exchange.step_at(&TestClient::negotiate(), at(0), CHALLENGE));
     let negotiate_again = exchange.step_at(&TestClient::negotiate(), at(0), CHALLENGE);
     assert_eq!(status(negotiate_again), NtStatus::INVALID_PARAMETER);
+}
+
+/// A logon by ticket whose list of mechanisms is `mechs`, signed by the client as `signed` says when a signature is asked for.
+fn by_ticket(
+    mechs: &[ObjectIdentifier],
+    signed: impl Fn(&[u8]) -> Vec<u8>,
+) -> (Step, Vec<spnego::Continuation>) {
+    let authenticator = LocalAuthenticator::new(
+        TargetNames::new("server"),
+        Accounts::new([account("Alice", false)]),
+        Limits::default(),
+    )
+    .unwrap();
+    authenticator.set_keytab(default_keytab());
+    let mut exchange = authenticator.exchange(PEER.into());
+    let now = Now { wall: kerberos::tests::now(), ..at(0) };
+    let is_first = kerberos::is_kerberos(&mechs[0]);
+    let ticket = Said::default().token();
+    let (token, list) = init(mechs, Some(if is_first { ticket.clone() } else { b"not for us".to_vec() }));
+    let mut answers = Vec::new();
+    let mut step = exchange.step_at(&token, now, CHALLENGE);
+    if let Step::Continue { token } = &step {
+        answers.push(spnego::continuation(token).unwrap());
+        step = exchange.step_at(&response(&ticket, None), now, CHALLENGE);
+    }
+    if let Step::Continue { token } = &step {
+        answers.push(spnego::continuation(token).unwrap());
+        let octets = OctetString::new(signed(&list)).unwrap().to_der().unwrap();
+        let last = wrapped(0xa1, &wrapped(0x30, &wrapped(0xa3, &octets)));
+        step = exchange.step_at(&last, now, CHALLENGE);
+    }
+    (step, answers)
+}
+
+#[test]
+fn a_ticket_of_the_favourite_mechanism_logs_on_at_once() {
+    let (step, answers) = by_ticket(&[MS_KRB5, KERBEROS, NTLMSSP], <[u8]>::to_vec);
+    assert!(answers.is_empty());
+    let Step::Done { token, user, session_key } = step else { panic!("not let in") };
+    assert_eq!((&user.name[..], session_key.unwrap().len()), ("Alice", 32));
+    let answer = spnego::continuation(&token).unwrap();
+    assert!(answer.response_token.unwrap().starts_with(&[0x60]));
+    assert!(!user.token.groups.contains(&Sid::new(5, &[64, 10]).unwrap()), "NTLM Authentication");
+}
+
+/// RFC 4178 5: both sides sign the list, the acceptor first, since its context is whole first.
+#[test]
+fn a_ticket_of_another_mechanism_waits_for_the_signature() {
+    let other = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.2.30"); // NEGOEX, which Windows lists first
+    let (step, answers) = by_ticket(&[other, KERBEROS], client_signature);
+    assert_eq!(status(step), NtStatus::SUCCESS);
+    assert_eq!(answers[0], spnego::Continuation::default());
+    assert!(answers[1].response_token.is_some() && answers[1].mech_list_mic.as_ref().unwrap().len() == 28);
+    let (step, _) = by_ticket(&[other, KERBEROS], |_| client_signature(b"another list"));
+    assert_eq!(status(step), NtStatus::LOGON_FAILURE);
+    let (step, _) = by_ticket(&[other, KERBEROS], |_| Vec::new());
+    assert_eq!(status(step), NtStatus::LOGON_FAILURE);
+}
+
+#[test]
+fn what_is_no_ticket_is_refused_and_a_server_without_keys_takes_none() {
+    let authenticator = authenticator();
+    authenticator.set_keytab(default_keytab());
+    let (token, _) = init(&[KERBEROS], Some(b"a ticket".to_vec()));
+    let step = authenticator.exchange(PEER.into()).step_at(&token, at(0), CHALLENGE);
+    assert_eq!(status(step), NtStatus::INVALID_PARAMETER);
+    authenticator.set_keytab(Keytab::default());
+    let step = authenticator.exchange(PEER.into()).step_at(&token, at(0), CHALLENGE);
+    assert_eq!(status(step), NtStatus::NOT_SUPPORTED);
 }

@@ -1,6 +1,8 @@
 //! The server as its owner meets it: the real binary, and Debian's smbclient as its client where there is one.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that fails does so by a panic
 #![allow(clippy::disallowed_methods, clippy::print_stdout)] // a test that waits looks at the clock; a skip says so
+mod kerberos;
+#[path = "../run/mod.rs"]
 mod run;
 
 use run::{POINTSMAN, Scratch};
