@@ -16,10 +16,10 @@ say local.wsl_symlink local-target "$(readlink local-wsl)"
 holds local.vendor_tag_is_listed sh -c 'ls | grep -qx local-vendor'
 
 # Every form of link and special file, in every form the kernel knows, and again after a remount.
-forms() { # FOLDER
+forms() { # FOLDER ABSOLUTE
     mkdir "$1" && cd "$1" || return
     echo hello > file; mkdir dir; echo below > dir/below
-    ln -s file to-file; ln -s dir to-dir; ln -s nowhere dangling; ln -s /etc/absolute absolute; ln -s ../"$1"/dir/below climbing
+    ln -s file to-file; ln -s dir to-dir; ln -s nowhere dangling; ln -s "$2" absolute; ln -s ../"$1"/dir/below climbing
     mkfifo fifo; mknod char c 1 3; mknod block b 8 17
     cd ..
 }
@@ -35,24 +35,32 @@ look() { # FOLDER PREFIX ABSOLUTE
     say "$2.char" 'character special file 1:3' "$(stat -c '%F %t:%T' "$1/char")"
     say "$2.block" 'block special file 8:11' "$(stat -c '%F %t:%T' "$1/block")"
 }
-try() { # NAME OPTIONS ABSOLUTE_AFTER
+try() { # NAME OPTIONS ABSOLUTE ABSOLUTE_AFTER
     if ! remount "$2" 2>/dev/null; then
         printf '%s\tskip\tthis kernel does not know %s\n' "$1.mount" "$2"; remount seal; return
     fi
-    forms "f-$1"; look "f-$1" "$1" /etc/absolute
-    remount "$2"; look "f-$1" "$1.remounted" "$3"
+    forms "f-$1" "$3"; look "f-$1" "$1" "$3"
+    remount "$2"; look "f-$1" "$1.remounted" "$4"
 }
 # 6.12 writes an absolute target without its first slash into a native link, and reads it so: what is stored is what it sent.
-try default seal etc/absolute
-try nfs seal,reparse=nfs etc/absolute
-try wsl seal,reparse=wsl etc/absolute
-try symlink_native seal,symlink=native etc/absolute
-try symlink_nfs seal,symlink=nfs /etc/absolute
-try symlink_wsl seal,symlink=wsl /etc/absolute
-try mfsymlinks seal,mfsymlinks /etc/absolute
-try vers30 seal,vers=3.0 etc/absolute
-try vers302 seal,vers=3.0.2 etc/absolute
-try posix seal,posix etc/absolute
+# Later ones make a native link of an absolute target only below symlinkroot (/mnt), as /mnt/c, and give the others EIO
+# without asking the server. symlink=unix, symlink=none and reparse=none ask for SMB1's extensions or for nothing.
+case $(uname -r) in
+6.12.*) native=/etc/absolute; native_after=etc/absolute; posix_after=etc/absolute ;;
+*) native=/mnt/c/absolute; native_after=$native; posix_after=/mnt/c/absolute ;;
+esac
+try default seal $native $native_after
+try nfs seal,reparse=nfs $native $native_after
+try wsl seal,reparse=wsl $native $native_after
+try symlink_native seal,symlink=native $native $native_after
+try symlink_nfs seal,symlink=nfs /etc/absolute /etc/absolute
+try symlink_wsl seal,symlink=wsl /etc/absolute /etc/absolute
+try symlink_mf seal,symlink=mfsymlinks,mfsymlinks /etc/absolute /etc/absolute
+try symlink_sfu seal,symlink=sfu,sfu /etc/absolute /etc/absolute
+try mfsymlinks seal,mfsymlinks /etc/absolute /etc/absolute
+try vers30 seal,vers=3.0 $native $native_after
+try vers302 seal,vers=3.0.2 $native $native_after
+try posix seal,posix $native $posix_after
 remount seal
 
 # Names.

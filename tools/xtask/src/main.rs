@@ -6,6 +6,7 @@ mod cite;
 mod header;
 mod install;
 mod judge;
+mod kernel;
 mod linux_client;
 mod packages;
 mod run;

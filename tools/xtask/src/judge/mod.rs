@@ -14,7 +14,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo xtask judge NAME
 
   clients      smbprotocol, impacket, smbclient and the local command on one share
-  kernel       the Linux kernel's client, under qemu: mounts with every form of link it knows
+  kernel [RELEASE]     the clients of two Linux kernels, under qemu: mounts with every form of link they know
   ntfs         NTFS images: ntfsck, dissect.ntfs, libfsntfs, a kernel's ntfs3, 300,000 files; compares with no table
   smbtorture [REGEX]   Samba's smbtorture, each smb2 test alone; REGEX chooses tests
   scoreboard   docs/SCOREBOARD.md from the tables, without a run

@@ -12,7 +12,11 @@ const JUDGES: &[(&str, &str)] = &[
         "clients",
         "smbprotocol 1.17.0 and impacket 0.13.1 from PyPI, Debian's smbclient, the local command: `cargo xtask judge clients`",
     ),
-    ("kernel", "the SMB client of Debian's Linux kernel, under qemu: `cargo xtask judge kernel`"),
+    (
+        "kernel",
+        "the SMB client of Debian trixie's kernel (6.12), under qemu: `cargo xtask judge kernel trixie`",
+    ),
+    ("kernel-backports", "the same of trixie-backports (7.3): `cargo xtask judge kernel trixie-backports`"),
     (
         "smbtorture",
         "smbtorture of Debian's samba-testsuite, each smb2 test alone: `cargo xtask judge smbtorture`",
