@@ -43,23 +43,23 @@ try() { # NAME OPTIONS ABSOLUTE ABSOLUTE_AFTER
     remount "$2"; look "f-$1" "$1.remounted" "$4"
 }
 # 6.12 writes an absolute target without its first slash into a native link, and reads it so: what is stored is what it sent.
-# Later ones make a native link of an absolute target only below symlinkroot (/mnt), as /mnt/c, and give the others EIO
+# Later ones make a native link of an absolute target only below symlinkroot=, as /mnt/c for C:, and refuse the others
 # without asking the server. symlink=unix, symlink=none and reparse=none ask for SMB1's extensions or for nothing.
 case $(uname -r) in
-6.12.*) native=/etc/absolute; native_after=etc/absolute; posix_after=etc/absolute ;;
-*) native=/mnt/c/absolute; native_after=$native; posix_after=/mnt/c/absolute ;;
+6.12.*) native=/etc/absolute; native_after=etc/absolute; posix_after=etc/absolute; at= ;;
+*) native=/mnt/c/absolute; native_after=$native; posix_after=$native; at=,symlinkroot=/mnt/ ;;
 esac
-try default seal $native $native_after
-try nfs seal,reparse=nfs $native $native_after
-try wsl seal,reparse=wsl $native $native_after
-try symlink_native seal,symlink=native $native $native_after
+try default seal$at $native $native_after
+try nfs seal,reparse=nfs$at $native $native_after
+try wsl seal,reparse=wsl$at $native $native_after
+try symlink_native seal,symlink=native$at $native $native_after
 try symlink_nfs seal,symlink=nfs /etc/absolute /etc/absolute
 try symlink_wsl seal,symlink=wsl /etc/absolute /etc/absolute
 try symlink_mf seal,symlink=mfsymlinks,mfsymlinks /etc/absolute /etc/absolute
 try symlink_sfu seal,symlink=sfu,sfu /etc/absolute /etc/absolute
 try mfsymlinks seal,mfsymlinks /etc/absolute /etc/absolute
-try vers30 seal,vers=3.0 $native $native_after
-try vers302 seal,vers=3.0.2 $native $native_after
+try vers30 seal,vers=3.0$at $native $native_after
+try vers302 seal,vers=3.0.2$at $native $native_after
 try posix seal,posix $native $posix_after
 remount seal
 

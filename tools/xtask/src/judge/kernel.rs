@@ -25,6 +25,11 @@ pub(super) fn judge(asked: &Asked) -> Result<(), String> {
     chosen.into_iter().try_for_each(|(release, table)| judge_one(*release, table, asked.update))
 }
 
+/// The newest, whose client has every form of link.
+pub(super) fn judge_newest() -> Result<(), String> {
+    judge_one(BACKPORTS, "kernel-backports", false)
+}
+
 fn judge_one(release: Release, table: &str, update: bool) -> Result<(), String> {
     let script = tool("kclient.sh")
         .ok_or("there is no ../shared/tools/kclient.sh; POINTSMAN_TOOLS names its folder")?;

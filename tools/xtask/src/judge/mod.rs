@@ -54,13 +54,20 @@ pub(crate) fn scoreboard() -> Result<(), String> {
     scoreboard::check()
 }
 
-/// The judge that takes a minute, where what it needs is at hand. The kernel's is `cargo xtask judge kernel`.
+/// The judges that take a minute or two, where what they need is at hand.
 pub(crate) fn in_ci() -> Result<(), String> {
     let asked = Asked { update: false, filter: None };
     let can = |programs: &[&str]| programs.iter().all(|program| crate::run::answers(program, &["--version"]));
     match can(&["python3", "smbclient"]) {
-        true => clients::judge(&asked),
-        false => skipped("clients", "python3 or smbclient is not installed"),
+        true => clients::judge(&asked)?,
+        false => skipped("clients", "python3 or smbclient is not installed")?,
+    }
+    match (can(&["python3", "qemu-system-x86_64", "dpkg-deb"]), tool("kclient.sh")) {
+        (false, _) => skipped("kernel", "python3, qemu-system-x86_64 or dpkg-deb is not installed"),
+        (_, None) => {
+            skipped("kernel", "there is no ../shared/tools/kclient.sh; POINTSMAN_TOOLS names its folder")
+        }
+        (true, Some(_)) => kernel::judge_newest(),
     }
 }
 
