@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nt::{FileTime, Guid, NtStatus};
-use smb::connection::{Config, Connection, Effect, Incoming, Now, Packet, Reply, SessionSecurity};
+use smb::connection::{Config, Connection, Effect, Incoming, Interim, Now, Packet, Reply, SessionSecurity};
 use smb::crypto::{Derivation, PreauthHash, SessionKeys};
 use wire::negotiate::{Capabilities, Cipher, Dialect, SigningAlgorithm};
 use wire::{Command, FileId, HEADER_LEN, PROTOCOL_ID, Response, TRANSFORM_PROTOCOL_ID, compound, netbios};
@@ -27,6 +27,7 @@ pub fn config() -> Config {
         posix: true,
         transfer_len_max: 65_536,
         credits_max: CREDITS_MAX,
+        async_max: 8,
         security_buffer: Vec::new(),
         handshake_timeout: Duration::from_secs(45),
         frame_timeout: Duration::from_secs(20),
@@ -79,9 +80,8 @@ impl Server<'_> {
         let _ = incoming.request();
         let file = incoming.file_id(FileId::ANY);
         if step & 2 != 0
-            && let Some((async_id, effects)) = self.connection.interim(incoming.id)
+            && let Interim::Told(effects) = self.connection.interim(incoming.id)
         {
-            assert_ne!(async_id, 0);
             self.take(effects);
         }
         let reply = match (incoming.header.command, file) {

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod interfaces;
 pub mod logs;
 pub mod metrics;
 pub mod serve;

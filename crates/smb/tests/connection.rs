@@ -5,7 +5,7 @@ mod client;
 use client::*;
 use nt::NtStatus;
 use smb::connection::{
-    Connection, Effect, Fault, InheritedFile, Reply, ReplyBody, RequestId, SignatureState,
+    Connection, Effect, Fault, InheritedFile, Interim, Reply, ReplyBody, RequestId, SignatureState,
 };
 use smb::crypto::{PreauthHash, Sender};
 use wire::negotiate::{Capabilities, Dialect, SecurityMode};
@@ -337,12 +337,12 @@ fn an_asynchronous_request_is_told_so_keeps_its_id_and_gets_its_credits_then() {
     let mut client = plain_session();
     let request = close_request(&mut client, FILE, false);
     let incoming = only_request(client.send(&request));
-    let (async_id, effects) = client.connection.interim(incoming.id).unwrap();
-    let bytes = only_packet(effects);
+    let bytes = only_packet(told(client.connection.interim(incoming.id)));
     let (header, _) = responses(&bytes)[0].clone();
-    assert_eq!((header.status, header.subject), (NtStatus::PENDING, Subject::Async { async_id }));
+    let Subject::Async { async_id } = header.subject else { panic!("no async id: {header:?}") };
+    assert_eq!(header.status, NtStatus::PENDING);
     assert!(header.credits > 0);
-    assert!(client.connection.interim(incoming.id).is_none(), "once is enough");
+    assert!(told(client.connection.interim(incoming.id)).is_empty(), "once is enough");
     let bytes = only_packet(client.respond(&incoming, close_reply()));
     let (header, _) = responses(&bytes)[0].clone();
     assert_eq!((header.credits, header.subject), (0, Subject::Async { async_id }));
@@ -355,7 +355,7 @@ fn an_interim_response_follows_what_is_answered_before_it_in_a_message_of_its_ow
     let parts = vec![create_request(&mut client), close_request(&mut client, FileId::ANY, true)];
     let create = only_request(client.send(&chained(parts)));
     let close = only_request(client.respond(&create, create_reply()));
-    let (_, effects) = client.connection.interim(close.id).unwrap();
+    let effects = told(client.connection.interim(close.id));
     let messages = effects.into_iter().map(|effect| only_packet(vec![effect]));
     let statuses: Vec<NtStatus> = messages.map(|bytes| status(&bytes)).collect();
     assert_eq!(statuses, [NtStatus::SUCCESS, NtStatus::PENDING]);
@@ -375,7 +375,8 @@ fn a_cancel_finds_its_request_by_either_id_and_has_no_answer() {
     assert!(client.send(&cancel(sync, 77)).is_empty());
     let effects = client.send(&cancel(sync, incoming.id.0));
     assert!(matches!(effects[..], [Effect::Cancel(id)] if id == incoming.id));
-    let (async_id, _) = client.connection.interim(incoming.id).unwrap();
+    let bytes = only_packet(told(client.connection.interim(incoming.id)));
+    let Subject::Async { async_id } = responses(&bytes)[0].0.subject else { panic!("no async id") };
     let effects = client.send(&cancel(Subject::Async { async_id }, 0));
     assert!(matches!(effects[..], [Effect::Cancel(id)] if id == incoming.id));
     assert!(client.send(&cancel(Subject::Async { async_id: 999 }, 0)).is_empty());
@@ -526,6 +527,14 @@ fn a_break_is_sent_unasked_and_sealed_when_the_session_is() {
     let mut client = client.with_session(true, true);
     let bytes = only_packet(client.connection.notify(SESSION, body.clone()));
     assert_eq!(responses(&client.open(&bytes))[0].1, body);
+}
+
+/// What is sent because a request waits.
+fn told(interim: Interim) -> Vec<Effect> {
+    match interim {
+        Interim::Told(effects) => effects,
+        Interim::Refused(status) => panic!("refused: {status:?}"),
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ const PACKAGES: &[&str] = &[
     // Judges of the server (cargo xtask judge).
     "python3-venv",    // a Python of its own for clients from PyPI
     "samba-testsuite", // smbtorture
+    "iptables",        // by which it cuts connections
     "qemu-system-x86", // a machine for the kernel's client
     "busybox-static",  // its programs
     "cpio",            // its first file system

@@ -2,6 +2,7 @@
 use super::error::{ConfigError, Source};
 use crate::auth::throttle;
 use serde::Deserialize;
+use smb::connection;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -16,12 +17,16 @@ pub struct Limits {
     pub sessions_per_connection: usize,
     /// Tree connects of one session.
     pub trees_per_session: usize,
+    /// Channels of one session.
+    pub channels_per_session: usize,
     /// Opens of one session.
     pub opens_per_session: usize,
     /// Byte-range locks on one file, and requests that wait for one.
     pub locks_per_file: usize,
     /// Credits a client may hold: requests under way.
     pub credits: u16,
+    /// Requests of one connection that may wait for something.
+    pub waiting_per_connection: usize,
     /// MaxTransactSize, MaxReadSize and MaxWriteSize in bytes.
     pub transfer_bytes: u32,
     /// How long a client has from the connection to its first session.
@@ -43,9 +48,11 @@ impl Default for Limits {
             connections_per_address: 256,
             sessions_per_connection: 256,
             trees_per_session: 1024,
+            channels_per_session: 32,
             opens_per_session: 65_536,
             locks_per_file: 65_536,
-            credits: 512,
+            credits: 8192,
+            waiting_per_connection: connection::ASYNC_MAX,
             transfer_bytes: 8 * 1024 * 1024,
             handshake: Duration::from_secs(30),
             frame: Duration::from_secs(30),
@@ -63,9 +70,11 @@ pub(super) struct RawLimits {
     connections_per_address: Option<Spanned<i64>>,
     sessions_per_connection: Option<Spanned<i64>>,
     trees_per_session: Option<Spanned<i64>>,
+    channels_per_session: Option<Spanned<i64>>,
     opens_per_session: Option<Spanned<i64>>,
     locks_per_file: Option<Spanned<i64>>,
     credits: Option<Spanned<i64>>,
+    waiting_per_connection: Option<Spanned<i64>>,
     transfer_bytes: Option<Spanned<i64>>,
     handshake_s: Option<Spanned<i64>>,
     frame_s: Option<Spanned<i64>>,
@@ -129,6 +138,11 @@ impl RawLimits {
                 1..=65_536,
                 defaults.trees_per_session,
             )?,
+            channels_per_session: numbers.get(
+                self.channels_per_session.as_ref(),
+                1..=1024,
+                defaults.channels_per_session,
+            )?,
             opens_per_session: numbers.get(
                 self.opens_per_session.as_ref(),
                 16..=16_777_216,
@@ -140,10 +154,15 @@ impl RawLimits {
                 defaults.locks_per_file,
             )?,
             credits: numbers.get(self.credits.as_ref(), 16..=32_767, defaults.credits)?,
-            // Less than 64 KiB no client expects; more than 16 MiB no credits pay for in one message.
+            waiting_per_connection: numbers.get(
+                self.waiting_per_connection.as_ref(),
+                1..=32_767,
+                defaults.waiting_per_connection,
+            )?,
+            // Less than 64 KiB no client expects; 16 MiB and a header no frame can carry.
             transfer_bytes: numbers.get(
                 self.transfer_bytes.as_ref(),
-                65_536..=16_777_216,
+                65_536..=16_711_680,
                 defaults.transfer_bytes,
             )?,
             handshake: numbers.seconds(self.handshake_s.as_ref(), defaults.handshake)?,

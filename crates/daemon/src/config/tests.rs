@@ -42,9 +42,11 @@ connections = 10
 connections_per_address = 2
 sessions_per_connection = 3
 trees_per_session = 4
+channels_per_session = 5
 opens_per_session = 50
 locks_per_file = 6
 credits = 128
+waiting_per_connection = 11
 transfer_bytes = 1048576
 handshake_s = 7
 frame_s = 8
@@ -113,9 +115,11 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         connections_per_address: 2,
         sessions_per_connection: 3,
         trees_per_session: 4,
+        channels_per_session: 5,
         opens_per_session: 50,
         locks_per_file: 6,
         credits: 128,
+        waiting_per_connection: 11,
         transfer_bytes: 1_048_576,
         handshake: seconds(7),
         frame: seconds(8),

@@ -53,6 +53,7 @@ impl Built {
             limits: ServerLimits {
                 sessions_per_connection: config.limits.sessions_per_connection,
                 trees_per_session: config.limits.trees_per_session,
+                channels_per_session: config.limits.channels_per_session,
                 opens_per_session: config.limits.opens_per_session,
             },
             interfaces: Vec::new(),
@@ -124,6 +125,7 @@ fn connection_config(
         posix: config.posix,
         transfer_len_max: config.limits.transfer_bytes,
         credits_max: config.limits.credits,
+        async_max: config.limits.waiting_per_connection,
         security_buffer: authenticator.negotiate_token(),
         handshake_timeout: config.limits.handshake,
         frame_timeout: config.limits.frame,

@@ -4,7 +4,7 @@ use super::ready::{State, tell};
 use super::{Plan, ServeError};
 use crate::config::PORT;
 use crate::socket::Daemon;
-use crate::{metrics, status};
+use crate::{interfaces, metrics, status};
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,6 +18,9 @@ use tokio::time::sleep;
 
 /// How long a stop waits for connections to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the host is asked for its addresses.
+const INTERFACES_EVERY: Duration = Duration::from_secs(30);
 
 /// A server that listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,6 +84,7 @@ async fn serve(mut plan: Plan, ready: impl FnOnce(&Bound)) -> Result<(), ServeEr
         bound.listen.extend(listener.local_addr());
         tokio::spawn(Arc::clone(&daemon).listen(listener, stopped.clone()));
     }
+    tokio::spawn(tell_interfaces(Arc::clone(&daemon), bound.listen.clone(), stopped.clone()));
     if let Some(address) = plan.config.metrics {
         let listener = bind(address).await?;
         bound.metrics = listener.local_addr().ok();
@@ -105,6 +109,18 @@ async fn serve(mut plan: Plan, ready: impl FnOnce(&Bound)) -> Result<(), ServeEr
     sync(&plan);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Addresses come and go while the server runs.
+async fn tell_interfaces(daemon: Arc<Daemon>, listen: Vec<SocketAddr>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let told = interfaces::interfaces(&listen);
+        daemon.server().set_interfaces(told);
+        tokio::select! {
+            () = sleep(INTERFACES_EVERY) => {}
+            _ = stop.changed() => return,
+        }
+    }
 }
 
 /// Where it is said, or everywhere at the default port.

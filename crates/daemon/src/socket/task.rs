@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smb::connection::Effect as Local;
-use smb::connection::{Connection, Packet};
+use smb::connection::{Connection, Interim, Packet};
 use smb::server::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -22,6 +22,12 @@ use crate::clock::now;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 128 * 1024;
 
+/// How long a client's TCP may leave a lease break unacknowledged that could be told on another connection.
+const URGENT: Duration = Duration::from_secs(5);
+
+/// For how long that holds: as long as a break waits.
+const HURRY: Duration = Duration::from_secs(35);
+
 pub(super) struct Task {
     daemon: Arc<Daemon>,
     id: ConnectionId,
@@ -32,6 +38,8 @@ pub(super) struct Task {
     packets: Vec<Packet>,
     is_connected: bool,
     is_over: bool,
+    /// Until then the client's TCP must acknowledge what it is sent within [`URGENT`].
+    hurry_until: Option<Duration>,
 }
 
 /// Something to be done next.
@@ -62,6 +70,7 @@ impl Task {
             packets: Vec::new(),
             is_connected: false,
             is_over: false,
+            hurry_until: None,
         })
     }
 
@@ -70,6 +79,7 @@ impl Task {
         let limits = self.daemon.served().limits;
         let (mut reader, mut writer) = stream.into_split();
         let mut buffer = vec![0; READ_BYTES];
+        let mut hurries = false;
         while !self.is_over {
             let patience = self.patience(limits.idle_timeout);
             let event = tokio::select! {
@@ -80,6 +90,8 @@ impl Task {
             };
             match event {
                 Event::Read(Some(len)) => {
+                    // What other connections did before the client wrote this counts before it.
+                    self.read_mail();
                     let bytes = buffer.get(..len).unwrap_or_default();
                     let effects = self.machine.receive(now(), bytes);
                     self.work(effects.into_iter().map(Work::Local).collect());
@@ -88,8 +100,14 @@ impl Task {
                 Event::Time => self.tick(),
                 Event::Read(None) | Event::Mail(None) | Event::Stop => self.is_over = true,
             }
-            while let Ok(effect) = self.inbox.try_recv() {
-                self.work(VecDeque::from([Work::Server(effect)]));
+            self.read_mail();
+            let wants = self.hurry_until.is_some_and(|until| until > now().monotonic);
+            if wants != hurries {
+                // Not on every host; then the break waits for its acknowledgment, or in vain.
+                let millis = if wants { URGENT.as_millis() } else { 0 };
+                let millis = u32::try_from(millis).unwrap_or(0);
+                let _ = rustix::net::sockopt::set_tcp_user_timeout(writer.as_ref(), millis);
+                hurries = wants;
             }
             let packets = core::mem::take(&mut self.packets);
             if !packets.is_empty() {
@@ -98,6 +116,12 @@ impl Task {
                     _ => self.is_over = true,
                 }
             }
+        }
+    }
+
+    fn read_mail(&mut self) {
+        while let Ok(effect) = self.inbox.try_recv() {
+            self.work(VecDeque::from([Work::Server(effect)]));
         }
     }
 
@@ -163,8 +187,10 @@ impl Task {
                 local_work(self.machine.respond(now(), request, answer.reply()))
             }
             Effect::Interim { request, .. } => match self.machine.interim(request) {
-                Some((_, effects)) => local_work(effects),
-                None => Vec::new(),
+                Interim::Told(effects) => local_work(effects),
+                Interim::Refused(status) => {
+                    server_work(lock(&self.daemon.server).refuse(self.id, request, status))
+                }
             },
             Effect::Establish { session_id, security, .. } => {
                 self.machine.establish(session_id, *security);
@@ -174,7 +200,10 @@ impl Task {
                 self.machine.forget(session_id);
                 Vec::new()
             }
-            Effect::Notify { session_id, notification, .. } => {
+            Effect::Notify { session_id, notification, is_urgent, .. } => {
+                if is_urgent {
+                    self.hurry_until = Some(now().monotonic + HURRY);
+                }
                 let body = wire::Response::OplockBreakNotification(notification);
                 local_work(self.machine.notify(session_id, body))
             }

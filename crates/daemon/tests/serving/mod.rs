@@ -88,6 +88,7 @@ pub fn served(directory: &Path, wish: &Wish) -> Served {
         posix: true,
         transfer_len_max: 8 << 20,
         credits_max: 8192,
+        async_max: 512,
         security_buffer: authenticator.negotiate_token(),
         handshake_timeout: Duration::from_secs(45),
         frame_timeout: Duration::from_secs(60),

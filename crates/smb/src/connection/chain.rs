@@ -9,7 +9,7 @@ use super::charge::{payload_len, pays_for};
 use super::config::{Now, SETUPS_MAX};
 use super::fault::Fault;
 use super::incoming::{
-    Incoming, InheritedFile, RequestId, SignatureState, names_file, needs_session, needs_tree,
+    Incoming, InheritedFile, RequestId, SignatureState, is_request, names_file, needs_session, needs_tree,
 };
 use super::negotiate::negotiate;
 use super::reply::{self, Reply, ReplyBody, Written};
@@ -42,17 +42,24 @@ struct Left {
 #[derive(Debug)]
 pub(crate) struct Chain {
     waiting: VecDeque<Part>,
-    done: Vec<Written>,
+    pub(super) done: Vec<Written>,
     left: Option<Left>,
     /// The session in whose name the chain came encrypted.
     sealed_for: Option<u64>,
     /// The session for which the responses are sealed, once one of them demands it.
-    sealed_by: Option<(u64, SessionSecurity)>,
+    pub(super) sealed_by: Option<(u64, SessionSecurity)>,
+    /// The bundle that its responses go out with.
+    pub(super) bundle: Option<u64>,
 }
 
 impl Chain {
-    pub(crate) fn new(waiting: VecDeque<Part>, sealed_for: Option<u64>) -> Chain {
-        Chain { waiting, done: Vec::new(), left: None, sealed_for, sealed_by: None }
+    pub(crate) fn new(waiting: VecDeque<Part>, sealed_for: Option<u64>, bundle: Option<u64>) -> Chain {
+        Chain { waiting, done: Vec::new(), left: None, sealed_for, sealed_by: None, bundle }
+    }
+
+    /// True when nothing follows the request that is being answered.
+    pub(super) fn is_at_its_end(&self) -> bool {
+        self.waiting.is_empty()
     }
 }
 
@@ -74,8 +81,8 @@ pub(crate) struct Outstanding {
 enum Checked {
     /// The server shall answer it.
     Pass(Box<Incoming>, Option<SessionSecurity>),
-    /// It is answered already.
-    Fail(NtStatus),
+    /// It is answered already, signed by a session whose key it should have been signed with.
+    Fail(NtStatus, Option<SessionSecurity>),
     /// There is no answer.
     Silence,
 }
@@ -108,7 +115,7 @@ impl Connection {
             }
             match self.check(part, left, sealed_for)? {
                 Checked::Silence => {}
-                Checked::Fail(status) => self.fail(id, &header, left, status)?,
+                Checked::Fail(status, signed_by) => self.fail(id, &header, left, status, signed_by)?,
                 Checked::Pass(incoming, signed_by) => {
                     let outstanding = Outstanding {
                         header,
@@ -131,21 +138,26 @@ impl Connection {
     fn check(&mut self, part: Part, left: Option<Left>, sealed_for: Option<u64>) -> Result<Checked, Fault> {
         let Part { header, message } = part;
         let command = header.command;
+        let refused = |status| Ok(Checked::Fail(status, None));
+        // Not in the book: what smbtorture smb2.compound.invalid4 found.
+        if !is_request(command) {
+            return refused(NtStatus::INVALID_PARAMETER);
+        }
         let is_related = header.flags.contains(HeaderFlags::RELATED_OPERATIONS);
         let header_tree = header.tree_id().unwrap_or_default();
         let (session_id, tree_id, inherited) = match (is_related, left) {
             (false, _) => (header.session_id, header_tree, InheritedFile::None),
             // The first of a chain may not be related. 3.3.5.2.7.2, note <269>
-            (true, None) => return Ok(Checked::Fail(NtStatus::INVALID_PARAMETER)),
+            (true, None) => return refused(NtStatus::INVALID_PARAMETER),
             (true, Some(left)) => {
                 let session_id = match (left.session_id, command) {
                     (Some(session_id), _) => session_id,
                     (None, Command::ECHO | Command::CANCEL) => 0,
-                    (None, _) => return Ok(Checked::Fail(NtStatus::INVALID_PARAMETER)),
+                    (None, _) => return refused(NtStatus::INVALID_PARAMETER),
                 };
                 let tree_id = match left.tree_id {
                     Some(tree_id) => tree_id,
-                    None if needs_tree(command) => return Ok(Checked::Fail(NtStatus::INVALID_PARAMETER)),
+                    None if needs_tree(command) => return refused(NtStatus::INVALID_PARAMETER),
                     None => 0,
                 };
                 (session_id, tree_id, left.file)
@@ -156,14 +168,16 @@ impl Connection {
         {
             Ok(signature) => signature,
             Err(_) if command == Command::CANCEL => return Ok(Checked::Silence),
-            Err(status) => return Ok(Checked::Fail(status)),
+            // Not in the book: an answer to what was signed in vain is signed, which smbtorture smb2.session.bind* asks for.
+            Err(status) => return Ok(Checked::Fail(status, security)),
         };
         if command == Command::CANCEL {
             self.cancel(&header);
             return Ok(Checked::Silence);
         }
         if !self.check_charge(&header, &message) {
-            return Ok(Checked::Fail(NtStatus::INVALID_PARAMETER));
+            let signed_by = security.filter(|_| signature == SignatureState::Verified);
+            return Ok(Checked::Fail(NtStatus::INVALID_PARAMETER, signed_by));
         }
         let preauth = match (command, self.dialect()) {
             (Command::SESSION_SETUP, Dialect::SMB_3_1_1) => {
@@ -229,11 +243,19 @@ impl Connection {
     }
 
     /// Answers a request that the server never saw.
-    fn fail(&mut self, id: u64, header: &Header, left: Option<Left>, status: NtStatus) -> Result<(), Fault> {
+    fn fail(
+        &mut self,
+        id: u64,
+        header: &Header,
+        left: Option<Left>,
+        status: NtStatus,
+        signed_by: Option<SessionSecurity>,
+    ) -> Result<(), Fault> {
         let credits = self.window.grant(header.credits);
         let body = ReplyBody::Error(wire::ErrorId::DEFAULT, &[]);
         let header_back = reply::header(header, status, credits, None);
-        let written = reply::write(header_back, self.dialect(), &body, Vec::new())?;
+        let mut written = reply::write(header_back, self.dialect(), &body, Vec::new())?;
+        written.signed_by = signed_by;
         let is_related = header.flags.contains(HeaderFlags::RELATED_OPERATIONS);
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
         chain.done.push(written);
@@ -241,7 +263,7 @@ impl Connection {
         chain.left = match (is_related, left) {
             (true, left) => left,
             (false, _) => Some(Left {
-                session_id: Some(header.session_id),
+                session_id: Some(header.session_id).filter(|_| status != NtStatus::USER_SESSION_DELETED),
                 tree_id: header.tree_id(),
                 file: failed_file(header.command, InheritedFile::None, status),
             }),
@@ -259,8 +281,14 @@ impl Connection {
         if let wire::Subject::Sync { tree_id, .. } = &mut header.subject {
             *tree_id = reply.tree_id.unwrap_or(request.tree_id);
         }
+        let signed_by = reply.signed_by.or(request.signed_by);
+        if signed_by.is_none() && reply.status == NtStatus::USER_SESSION_DELETED {
+            // Nobody has the key any more: the flag goes back as it came, with which clients believe the status (smbtorture
+            // smb2.session.bind_invalid_auth).
+            header.flags |= request.header.flags & HeaderFlags::SIGNED;
+        }
         let mut written = reply::write(header, self.dialect(), &reply.body, reply.payload)?;
-        written.signed_by = reply.signed_by.or(request.signed_by);
+        written.signed_by = signed_by;
         self.follow_setup(&request.header, request.preauth, &written)?;
         let demands = |security: &&SessionSecurity| {
             let is_setup = request.header.command == Command::SESSION_SETUP;
@@ -278,6 +306,7 @@ impl Connection {
         }
         chain.left = Some(left);
         chain.done.push(written);
+        self.send_early(request.chain)?;
         self.advance(now, request.chain)
     }
 
@@ -311,7 +340,7 @@ impl Connection {
         let salt = self.salt;
         let request = match Request::decode(&part.header, &part.message) {
             Ok(Request::Negotiate(request)) if !part.header.flags.contains(HeaderFlags::SIGNED) => request,
-            _ => return self.fail(id, &part.header, None, NtStatus::INVALID_PARAMETER),
+            _ => return self.fail(id, &part.header, None, NtStatus::INVALID_PARAMETER, None),
         };
         match negotiate(&config, now, &salt, &request) {
             Ok((negotiated, response)) => {
@@ -332,38 +361,20 @@ impl Connection {
                 if refusal.is_settled {
                     self.phase = Phase::Refused;
                 }
-                self.fail(id, &part.header, None, refusal.status)
+                self.fail(id, &part.header, None, refusal.status, None)
             }
         }
     }
-
-    /// Sends an interim response, behind what the chain has answered so far and in a message of its own: a Linux client that
-    /// meets STATUS_PENDING in a sealed message drops what stands before it. [MS-SMB2] 3.3.4.2
-    pub(super) fn send_interim(&mut self, id: u64, header: Header) -> Result<(), Fault> {
-        let body = ReplyBody::Error(wire::ErrorId::DEFAULT, &[]);
-        let interim = reply::write(header, self.dialect(), &body, Vec::new())?;
-        let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
-        let answers = core::mem::take(&mut chain.done);
-        let sealed_by = chain.sealed_by.clone();
-        if !answers.is_empty() {
-            self.send(answers, sealed_by.clone())?;
-        }
-        self.send(vec![interim], sealed_by)
-    }
-
-    fn send_chain(&mut self, id: u64) -> Result<(), Fault> {
-        let Some(chain) = self.chains.remove(&id) else { return Ok(()) };
-        if chain.done.is_empty() {
-            return Ok(());
-        }
-        self.send(chain.done, chain.sealed_by)
-    }
 }
 
-/// An id that a request leaves: nothing when the request should have made it and failed.
+/// An id that a request leaves: nothing when the request should have made it and failed, or found that it means nothing.
 fn left_by<T>(maker: Command, response: &Header, id: T) -> Option<T> {
     let failed = response.command == maker && wire::is_error(maker, response.status);
-    Some(id).filter(|_| !failed)
+    let is_unknown = match maker {
+        Command::SESSION_SETUP => response.status == NtStatus::USER_SESSION_DELETED,
+        _ => matches!(response.status, NtStatus::USER_SESSION_DELETED | NtStatus::NETWORK_NAME_DELETED),
+    };
+    Some(id).filter(|_| !failed && !is_unknown)
 }
 
 /// The file that an answered request leaves. STATUS_STOPPED_ON_SYMLINK is a failure, though its severity is a warning's:

@@ -22,7 +22,7 @@ pub const CHAIN_LEN_MAX: usize = 256;
 /// The most sessions of one connection whose authentication is under way. (Not in the specification.)
 pub const SETUPS_MAX: usize = 64;
 
-/// The most requests of one connection that wait asynchronously; Windows has 512 by default.
+/// The most requests of one connection that wait asynchronously unless a server says otherwise; Windows has 512 by default.
 pub const ASYNC_MAX: usize = 512;
 
 /// What a server offers on every connection.
@@ -47,6 +47,8 @@ pub struct Config {
     pub transfer_len_max: u32,
     /// The most credits a client may hold.
     pub credits_max: u16,
+    /// The most requests of one connection that may wait asynchronously.
+    pub async_max: usize,
     /// The token of GSS in the NEGOTIATE response; empty leaves the first word to the client.
     pub security_buffer: Vec<u8>,
     /// How long a client has from the connection to its first session.

@@ -1,7 +1,7 @@
 //! Why a connection ends.
 use core::fmt;
 
-use wire::{Command, DecodeError};
+use wire::DecodeError;
 
 /// Why a connection is closed without an answer. [MS-SMB2] 3.3.7.1
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,8 +36,6 @@ pub enum Fault {
         /// The most.
         max: usize,
     },
-    /// A command that there is no request of.
-    Command(Command),
     /// A request before the dialect was settled.
     NotNegotiated,
     /// A NEGOTIATE after the dialect was settled.
@@ -69,7 +67,6 @@ impl fmt::Display for Fault {
             Fault::EncryptedChain => f.write_str("an encrypted message for another session"),
             Fault::Header(error) => write!(f, "{error}"),
             Fault::Chain { max } => write!(f, "a chain of more than {max} messages"),
-            Fault::Command(command) => write!(f, "{command:?} is no command"),
             Fault::NotNegotiated => f.write_str("a request before the dialect was settled"),
             Fault::NegotiatedAgain => f.write_str("a second NEGOTIATE"),
             Fault::MessageId(id) => write!(f, "message id {id} was not granted or was used"),

@@ -11,6 +11,7 @@ use wire::negotiate::Dialect;
 use wire::oplock_break::UNSOLICITED;
 use wire::{Command, Header, Response, Subject};
 
+mod bundle;
 mod chain;
 mod charge;
 mod config;
@@ -34,9 +35,9 @@ pub use reply::{Packet, Reply, ReplyBody};
 pub use security::SessionSecurity;
 
 use crate::crypto::PreauthHash;
+use bundle::Bundle;
 use chain::{Chain, Outstanding};
 use framing::Frames;
-use reply::{Protection, Written};
 use window::SequenceWindow;
 
 /// What a connection wants done.
@@ -50,6 +51,15 @@ pub enum Effect {
     Send(Packet),
     /// The socket shall be closed, after what was sent before. Nothing follows.
     Disconnect(Fault),
+}
+
+/// What became of the wish to answer a request later.
+#[derive(Debug)]
+pub enum Interim {
+    /// The client knows, by these effects; none when it knew before.
+    Told(Vec<Effect>),
+    /// It cannot be: the request fails with this status.
+    Refused(NtStatus),
 }
 
 /// Connection.NegotiateDialect.
@@ -85,6 +95,7 @@ pub struct Connection {
     /// RequestList: what the server has not answered, by message id.
     outstanding: BTreeMap<u64, Outstanding>,
     chains: BTreeMap<u64, Chain>,
+    bundles: BTreeMap<u64, Bundle>,
     next_chain: u64,
     next_async_id: u64,
     /// Messages sealed so far, of all sessions.
@@ -114,6 +125,7 @@ impl Connection {
             setups: BTreeMap::new(),
             outstanding: BTreeMap::new(),
             chains: BTreeMap::new(),
+            bundles: BTreeMap::new(),
             next_chain: 0,
             next_async_id: 1,
             sealed: 0,
@@ -166,24 +178,6 @@ impl Connection {
     pub fn respond(&mut self, now: Now, id: RequestId, reply: Reply<'_>) -> Vec<Effect> {
         let done = self.finish(now, id, reply);
         self.settle(done)
-    }
-
-    /// Says that a request will be answered later, and gives its async id. Nothing when as many wait as may, or when the
-    /// request was told so before: the caller then fails it with STATUS_INSUFFICIENT_RESOURCES. [MS-SMB2] 3.3.4.2
-    pub fn interim(&mut self, id: RequestId) -> Option<(u64, Vec<Effect>)> {
-        let waiting = self.outstanding.values().filter(|request| request.async_id.is_some()).count();
-        if waiting >= ASYNC_MAX {
-            return None;
-        }
-        let request = self.outstanding.get_mut(&id.0).filter(|request| request.async_id.is_none())?;
-        let async_id = self.next_async_id;
-        self.next_async_id += 1;
-        request.async_id = Some(async_id);
-        let credits = self.window.grant(request.header.credits);
-        let header = reply::header(&request.header, NtStatus::PENDING, credits, Some(async_id));
-        let chain = request.chain;
-        let done = self.send_interim(chain, header);
-        Some((async_id, self.settle(done)))
     }
 
     /// Sends what nobody asked for: an oplock or lease break, or the notice of a closed session. It is not signed, and
@@ -245,20 +239,6 @@ impl Connection {
         }
     }
 
-    /// Sends a chain of responses, sealed for a session or signed each by itself.
-    fn send(&mut self, chain: Vec<Written>, sealed: Option<(u64, SessionSecurity)>) -> Result<(), Fault> {
-        let packet = match &sealed {
-            Some((session_id, security)) if security.sealing.is_some() => {
-                let nonce = self.next_nonce();
-                let protection = Protection::Sealed { session_id: *session_id, security, nonce };
-                reply::assemble(chain, &protection)?
-            }
-            _ => reply::assemble(chain, &Protection::Signed)?,
-        };
-        self.effects.push(Effect::Send(packet));
-        Ok(())
-    }
-
     /// A count of this connection and its number: together they never come twice under one key.
     fn next_nonce(&mut self) -> [u8; 16] {
         let count = self.sealed.to_le_bytes();
@@ -282,6 +262,7 @@ impl Connection {
         self.phase = Phase::Closed;
         self.outstanding.clear();
         self.chains.clear();
+        self.bundles.clear();
         (self.handshake_until, self.frame_until) = (None, None);
         self.effects.push(Effect::Disconnect(fault));
     }

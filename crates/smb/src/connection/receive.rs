@@ -10,7 +10,7 @@ use wire::{
 use super::chain::{Chain, Part};
 use super::config::{CHAIN_LEN_MAX, Now, SMALL_REQUEST_BYTES_MAX};
 use super::fault::Fault;
-use super::incoming::{is_request, may_be_large};
+use super::incoming::may_be_large;
 use super::negotiate::{FromSmb1, from_smb1};
 use super::reply::{self, ReplyBody};
 use super::{Connection, Effect, Phase, RequestId};
@@ -91,14 +91,16 @@ impl Connection {
         }
         // What is not related begins a chain of its own, as Windows does with a mix of both styles: note <268>.
         let mut parts: VecDeque<Part> = parts.into();
+        let mut chains = Vec::new();
         while let Some(first) = parts.pop_front() {
             let mut chain = VecDeque::from([first]);
             while parts.front().is_some_and(Part::is_related) {
                 chain.extend(parts.pop_front());
             }
-            self.begin(now, Chain::new(chain, sealed_for))?;
+            chains.push(chain);
         }
-        Ok(())
+        let bundle = self.bundle(chains.len());
+        chains.into_iter().try_for_each(|chain| self.begin(now, Chain::new(chain, sealed_for, bundle)))
     }
 
     fn cut(&self, message: Vec<u8>) -> Result<Vec<Part>, Fault> {
@@ -111,9 +113,6 @@ impl Connection {
             let (header, bytes) = part.map_err(Fault::Header)?;
             if header.is_response() {
                 return Err(Fault::NotARequest);
-            }
-            if !is_request(header.command) {
-                return Err(Fault::Command(header.command));
             }
             if !may_be_large(header.command) && bytes.len() > SMALL_REQUEST_BYTES_MAX {
                 return Err(Fault::TooLong { len: bytes.len(), max: SMALL_REQUEST_BYTES_MAX });

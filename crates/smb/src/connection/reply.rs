@@ -127,6 +127,11 @@ pub(crate) fn header(request: &Header, status: NtStatus, credits: u16, async_id:
 }
 
 impl Written {
+    /// Its bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.head.len() + self.payload.len()
+    }
+
     /// Signs it, with the padding that follows it.
     pub(crate) fn sign(&mut self, padding: &[u8]) {
         let Some(key) = self.signed_by.as_ref().and_then(|security| security.signing.as_ref()) else {

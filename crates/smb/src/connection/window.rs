@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct SequenceWindow {
     lowest: u64,
-    /// For `lowest` and each id after it: true when it was used.
+    /// The id after the highest granted.
+    end: u64,
+    /// For `lowest` and each id after it up to the highest used: true when it was used. A client that uses its ids in order keeps it
+    /// empty.
     used: VecDeque<bool>,
     /// Ids in the window that were not used.
     held: usize,
@@ -20,21 +23,31 @@ impl SequenceWindow {
     /// The window of a new connection: the id 0.
     pub(crate) fn new(credits_max: u16) -> SequenceWindow {
         let held_max = usize::from(credits_max).max(1);
-        SequenceWindow { lowest: 0, used: VecDeque::from([false]), held: 1, held_max }
+        SequenceWindow { lowest: 0, end: 1, used: VecDeque::new(), held: 1, held_max }
     }
 
     /// Uses ids from `first` on. False when one of them was not granted or was used, and then none is used now.
     pub(crate) fn consume(&mut self, first: u64, count: u16) -> bool {
-        let Some(at) = first.checked_sub(self.lowest).and_then(|at| usize::try_from(at).ok()) else {
-            return false;
-        };
-        let count = usize::from(count.max(1));
-        let fits = at.checked_add(count).is_some_and(|end| end <= self.used.len());
-        if !fits || self.used.iter().skip(at).take(count).any(|used| *used) {
+        let count = count.max(1);
+        let end = first.checked_add(count.into());
+        if first < self.lowest || end.is_none_or(|end| end > self.end) {
             return false;
         }
-        self.used.iter_mut().skip(at).take(count).for_each(|used| *used = true);
+        // The window is at most as wide as its spread.
+        let at = usize::try_from(first - self.lowest).unwrap_or(usize::MAX);
+        let count = usize::from(count);
+        if self.used.iter().skip(at).take(count).any(|used| *used) {
+            return false;
+        }
         self.held -= count;
+        if self.used.is_empty() && at == 0 {
+            self.lowest += count as u64;
+            return true;
+        }
+        if self.used.len() < at + count {
+            self.used.resize(at + count, false);
+        }
+        self.used.iter_mut().skip(at).take(count).for_each(|used| *used = true);
         while self.used.front() == Some(&true) {
             self.used.pop_front();
             self.lowest += 1;
@@ -44,11 +57,12 @@ impl SequenceWindow {
 
     /// Grants as much of a request as the limits allow, and at least one when the client would be left with nothing.
     pub(crate) fn grant(&mut self, requested: u16) -> u16 {
+        let width = usize::try_from(self.end - self.lowest).unwrap_or(usize::MAX);
         let room = (self.held_max - self.held.min(self.held_max))
-            .min((self.held_max * SPREAD).saturating_sub(self.used.len()));
+            .min((self.held_max * SPREAD).saturating_sub(width));
         let least = usize::from(self.held == 0);
         let granted = usize::from(requested).min(room).max(least);
-        self.used.extend(core::iter::repeat_n(false, granted));
+        self.end += granted as u64;
         self.held += granted;
         u16::try_from(granted).unwrap_or(u16::MAX)
     }
@@ -112,5 +126,18 @@ mod tests {
         assert_eq!(id, 32, "the window spreads over four times eight ids and not more");
         assert!(window.consume(0, 1));
         assert_eq!(window.grant(3), 3, "the gap is closed");
+    }
+
+    /// With 8192 credits, as Windows grants them, a connection costs nothing for ids it has not used out of order.
+    #[test]
+    fn a_client_that_uses_its_ids_in_order_costs_no_memory() {
+        let mut window = SequenceWindow::new(8192);
+        assert!(window.consume(0, 1));
+        assert_eq!(window.grant(u16::MAX), 8192);
+        for id in 1..5000 {
+            assert!(window.consume(id, 1));
+            assert_eq!(window.grant(1), 1);
+        }
+        assert_eq!(window.used.capacity(), 0);
     }
 }

@@ -77,7 +77,7 @@ fn begin(server: &mut Server, now: Now, asked: &Asked, negotiated: &Negotiated) 
     if sessions >= server.config.limits.sessions_per_connection {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
-    let session_id = server.new_id();
+    let session_id = server.new_session_id();
     server.sessions.insert(session_id, Session::new(negotiated, now.monotonic));
     Ok(session_id)
 }
@@ -100,6 +100,9 @@ fn check_binding(
     incoming: &Incoming,
     negotiated: &Negotiated,
 ) -> Result<(), NtStatus> {
+    if let Some(session) = server.sessions.get(&asked.session_id) {
+        check_signing(session, negotiated)?;
+    }
     let can =
         negotiated.is_smb3() && server.config.connection.capabilities.contains(Capabilities::MULTI_CHANNEL);
     if !can {
@@ -107,13 +110,9 @@ fn check_binding(
     }
     let session = server.sessions.get(&asked.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     let under_way = session.channels.get(&asked.connection);
-    check_signing(session, negotiated)?;
+    // [Windows] Another ClientGuid is no hindrance: smbtorture smb2.session.bind_negative_smb3sign*d.
     if session.dialect != negotiated.dialect || session.cipher != negotiated.cipher {
         return Err(NtStatus::INVALID_PARAMETER);
-    }
-    let first = session.channels.iter().find(|(_, channel)| channel.is_bound).map(|(first, _)| *first);
-    if first.is_some_and(|first| server.client_guid(first) != negotiated.client_guid) {
-        return Err(NtStatus::USER_SESSION_DELETED);
     }
     match session.state {
         SessionState::InProgress => return Err(NtStatus::REQUEST_NOT_ACCEPTED),
@@ -125,6 +124,9 @@ fn check_binding(
     }
     if under_way.is_some_and(|channel| channel.is_bound) {
         return Err(NtStatus::REQUEST_NOT_ACCEPTED);
+    }
+    if under_way.is_none() && session.channels.len() >= server.config.limits.channels_per_session {
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     if !incoming.header.flags.contains(wire::HeaderFlags::SIGNED) {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -154,6 +156,7 @@ fn refused_binding(server: &Server, asked: &Asked, status: NtStatus) -> Answer {
     let key = session.and_then(|session| session.signing.clone());
     let is_signed = asked.flags.contains(wire::HeaderFlags::SIGNED);
     let mut answer = Answer::error(status);
+    answer.session_id = Some(asked.session_id);
     answer.signed_by = key.filter(|_| is_signed).map(SessionSecurity::signer);
     answer
 }
@@ -189,6 +192,10 @@ pub(crate) fn authenticated(
                 give_up(server, asked, &waiting);
             })
         }
+    };
+    let answer = match answer {
+        Err(status) if waiting.purpose == Purpose::Bind => Ok(refused_binding(server, asked, status)),
+        answer => answer,
     };
     answer.map(|mut answer| {
         answer.session_id = Some(session_id);

@@ -88,7 +88,7 @@ impl Server {
                 Caching::Lease(state) => state,
                 _ => LeaseState::NONE,
             };
-            return self.break_lease(id, Breaking { to, until }, acknowledge);
+            return self.break_lease(id, Breaking { to, until, told: None }, acknowledge);
         }
         let level = match left {
             Caching::Oplock(level) => level,
@@ -96,14 +96,26 @@ impl Server {
         };
         let to = if level == OplockLevel::II { LeaseState::READ_CACHING } else { LeaseState::NONE };
         if acknowledge {
-            open.breaking = Some(Breaking { to, until });
+            open.breaking = Some(Breaking { to, until, told: None });
         } else {
             open.oplock = level;
         }
+        self.tell_oplock(volatile, level);
+    }
+
+    /// [MS-SMB2] 3.3.4.6. [Windows] The newest channel is told (smbtorture smb2.multichannel.oplocks.test3_windows).
+    fn tell_oplock(&mut self, volatile: u64, level: OplockLevel) {
+        let Some(open) = self.opens.get(&volatile) else { return };
         let file_id = wire::FileId { persistent: open.persistent, volatile };
-        let (session_id, connection) = (open.session_id, open.connection);
+        let session_id = open.session_id;
         let notification = Notification::Oplock(OplockBreak { oplock_level: level, file_id });
-        self.notify(connection, session_id, notification);
+        let told = self.channels(session_id).last();
+        if let Some(breaking) = self.opens.get_mut(&volatile).and_then(|open| open.breaking.as_mut()) {
+            breaking.told = told;
+        }
+        if let Some(connection) = told {
+            self.effects.push(Effect::Notify { connection, session_id, notification, is_urgent: false });
+        }
     }
 
     /// [MS-SMB2] 3.3.4.7
@@ -113,34 +125,65 @@ impl Server {
         if lease.is_v2 {
             lease.epoch = lease.epoch.wrapping_add(1);
         }
-        let flags = if acknowledge { LeaseBreakFlags::ACK_REQUIRED } else { LeaseBreakFlags::NONE };
         match acknowledge {
             true => lease.breaking = Some(breaking),
             false => lease.state = breaking.to,
         }
+        self.tell_lease(id, current_state, breaking.to, acknowledge);
+    }
+
+    /// Tells the client, on one connection after the other until one takes it: the oldest channel first, as on Windows (smbtorture
+    /// smb2.multichannel.leases.test4). [MS-SMB2] 3.3.4.7
+    fn tell_lease(
+        &mut self,
+        id: LeaseId,
+        current_state: LeaseState,
+        new_state: LeaseState,
+        acknowledge: bool,
+    ) {
+        let Some(lease) = self.leases.get(&id) else { return };
         let notification = Notification::Lease(LeaseBreak {
             new_epoch: if lease.is_v2 { lease.epoch } else { 0 },
-            flags,
+            flags: if acknowledge { LeaseBreakFlags::ACK_REQUIRED } else { LeaseBreakFlags::NONE },
             key: LeaseKey(id.key),
             current_state,
-            new_state: breaking.to,
+            new_state,
         });
         let open = lease.opens.first().and_then(|volatile| self.opens.get(volatile));
-        if let Some((session_id, connection)) = open.map(|open| (open.session_id, open.connection)) {
-            self.notify(connection, session_id, notification);
+        let Some(session_id) = open.map(|open| open.session_id) else { return };
+        let mut channels = self.channels(session_id);
+        let (first, is_urgent) = (channels.next(), channels.next().is_some() && acknowledge);
+        drop(channels);
+        if let Some(breaking) = self.leases.get_mut(&id).and_then(|lease| lease.breaking.as_mut()) {
+            breaking.told = first;
+        }
+        if let Some(connection) = first {
+            self.effects.push(Effect::Notify { connection, session_id, notification, is_urgent });
         }
     }
 
-    /// Tells the client, on the connection that the open came by or another of its session.
-    fn notify(&mut self, connection: ConnectionId, session_id: u64, notification: Notification) {
-        let session = self.sessions.get(&session_id);
-        let channels = session.map(|session| &session.channels);
-        let is_there = channels.is_some_and(|channels| channels.contains_key(&connection));
-        let other = channels.and_then(|channels| channels.keys().next().copied());
-        let connection = if is_there { Some(connection) } else { other };
-        if let Some(connection) = connection {
-            self.effects.push(Effect::Notify { connection, session_id, notification });
+    /// The connections that a session is bound to, the oldest first.
+    fn channels(&self, session_id: u64) -> impl DoubleEndedIterator<Item = ConnectionId> {
+        let channels = self.sessions.get(&session_id).map(|session| &session.channels);
+        let bound = channels.into_iter().flatten().filter(|(_, channel)| channel.is_bound);
+        bound.map(|(connection, _)| *connection)
+    }
+
+    /// A connection ended that a break was told on, and nobody answered: another channel is told. [MS-SMB2] 3.3.4.6 and 3.3.4.7
+    pub(super) fn tell_again(&mut self, connection: ConnectionId) {
+        let lost = |breaking: Option<Breaking>| breaking.filter(|breaking| breaking.told == Some(connection));
+        let oplocks: Vec<(u64, LeaseState)> =
+            self.opens.iter().filter_map(|(id, open)| Some((*id, lost(open.breaking)?.to))).collect();
+        for (volatile, to) in oplocks {
+            let two = to.contains(LeaseState::READ_CACHING);
+            self.tell_oplock(volatile, if two { OplockLevel::II } else { OplockLevel::NONE });
         }
+        let leases: Vec<_> = self
+            .leases
+            .iter()
+            .filter_map(|(id, lease)| Some((*id, lease.state, lost(lease.breaking)?.to)))
+            .collect();
+        leases.into_iter().for_each(|(id, state, to)| self.tell_lease(id, state, to, true));
     }
 
     /// The lease that an answer speaks of.

@@ -99,6 +99,8 @@ pub enum Effect {
         session_id: u64,
         /// What.
         notification: Notification,
+        /// There are other connections to tell it on: when the client's TCP does not acknowledge this one soon, it shall end.
+        is_urgent: bool,
     },
     /// A token of a client: the answer goes to [`Server::authenticated`](super::Server::authenticated).
     Authenticate {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use nt::Guid;
 use wire::create::{LeaseKey, LeaseState};
 
+use super::ConnectionId;
 use crate::store::CachingKey;
 
 /// How long a client has to acknowledge a break. [MS-SMB2] 3.3.2.1
@@ -23,6 +24,8 @@ pub(crate) struct Breaking {
     /// BreakToLeaseState; of an oplock nothing or level II.
     pub(crate) to: LeaseState,
     pub(crate) until: Duration,
+    /// On which connection the client was told last.
+    pub(crate) told: Option<ConnectionId>,
 }
 
 /// A lease.

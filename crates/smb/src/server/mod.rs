@@ -42,13 +42,20 @@ pub struct ServerLimits {
     pub sessions_per_connection: usize,
     /// Tree connects of one session.
     pub trees_per_session: usize,
+    /// Channels of one session: connections that it is bound to. Windows has 32.
+    pub channels_per_session: usize,
     /// Opens of one session. Windows has 16384 by default.
     pub opens_per_session: usize,
 }
 
 impl Default for ServerLimits {
     fn default() -> ServerLimits {
-        ServerLimits { sessions_per_connection: 256, trees_per_session: 1024, opens_per_session: 65_536 }
+        ServerLimits {
+            sessions_per_connection: 256,
+            trees_per_session: 1024,
+            channels_per_session: 32,
+            opens_per_session: 65_536,
+        }
     }
 }
 
@@ -67,7 +74,8 @@ pub struct ServerConfig {
     pub reject_unencrypted: bool,
     /// How much the tables hold.
     pub limits: ServerLimits,
-    /// The addresses clients may also use, for FSCTL_QUERY_NETWORK_INTERFACE_INFO.
+    /// The addresses clients may use, for FSCTL_QUERY_NETWORK_INTERFACE_INFO, until others are told
+    /// ([`Server::set_interfaces`]).
     pub interfaces: Vec<wire::ioctl::NetworkInterface>,
     /// From where ids are counted: chance, so that those of an earlier run are not met again.
     pub first_id: u64,
@@ -86,6 +94,8 @@ struct Parked {
     asked: Option<Asked>,
     waiting: Waiting,
     interim: bool,
+    /// It may not wait: with this it fails when the store has let go of it.
+    refused: Option<NtStatus>,
 }
 
 /// The server.
@@ -104,6 +114,8 @@ pub struct Server {
     by_request: BTreeMap<(ConnectionId, RequestId), Ticket>,
     next_ticket: u64,
     next_id: u64,
+    next_session: u32,
+    pub(crate) interfaces: Vec<wire::ioctl::NetworkInterface>,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -111,7 +123,9 @@ impl Server {
     /// A server without connections.
     pub fn new(config: Arc<ServerConfig>) -> Server {
         let next_id = config.first_id;
+        let [a, b, c, d, ..] = next_id.to_le_bytes();
         Server {
+            interfaces: config.interfaces.clone(),
             config,
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -123,6 +137,7 @@ impl Server {
             by_request: BTreeMap::new(),
             next_ticket: 1,
             next_id,
+            next_session: u32::from_le_bytes([a, b, c, d]),
             effects: Vec::new(),
         }
     }
@@ -136,6 +151,11 @@ impl Server {
     /// taken out of the list but be renamed or emptied by the caller.
     pub fn reconfigure(&mut self, config: Arc<ServerConfig>) {
         self.config = config;
+    }
+
+    /// The addresses that clients may use from now on. [MS-SMB2] 3.3.5.15.11
+    pub fn set_interfaces(&mut self, interfaces: Vec<wire::ioctl::NetworkInterface>) {
+        self.interfaces = interfaces;
     }
 
     /// Sessions, tree connects, opens and parked requests there are.
@@ -182,10 +202,25 @@ impl Server {
         self.take_effects()
     }
 
+    /// A request cannot be answered later: the store shall let go of it, and it fails with this status.
+    pub fn refuse(&mut self, connection: ConnectionId, request: RequestId, status: NtStatus) -> Vec<Effect> {
+        if let Some(ticket) = self.by_request.get(&(connection, request)).copied() {
+            if let Some(parked) = self.parked.get_mut(&ticket) {
+                parked.refused = Some(status);
+            }
+            self.cancel_ticket(ticket);
+        }
+        self.take_effects()
+    }
+
     /// What a store did.
     pub fn complete(&mut self, now: Now, ticket: Ticket, done: Done) -> Vec<Effect> {
         // A close that nobody waits for has no fault anybody could hear of.
-        if let Some(Parked { asked: Some(asked), waiting, .. }) = self.unpark(ticket) {
+        if let Some(Parked { asked: Some(asked), waiting, refused, .. }) = self.unpark(ticket) {
+            let done = match (refused, done) {
+                (Some(status), Done::Failed(NtStatus::CANCELLED)) => Done::Failed(status),
+                (_, done) => done,
+            };
             match ops::finish(self, now, &asked, waiting, done) {
                 Ok(flow) => self.follow(asked, flow),
                 Err(status) => self.respond(&asked, Answer::error(status)),
@@ -236,6 +271,8 @@ impl Server {
     pub(crate) fn respond(&mut self, asked: &Asked, mut answer: Answer) {
         self.uncount(asked);
         answer.seal |= asked.seal;
+        // A request that failed leaves the open that it named to the related requests behind it.
+        answer.file_id = answer.file_id.or(asked.used);
         let (connection, request) = (asked.connection, asked.request);
         self.effects.push(Effect::Respond { connection, request, answer: Box::new(answer) });
     }
@@ -252,7 +289,7 @@ impl Server {
         if let Some(asked) = &asked {
             self.by_request.insert((asked.connection, asked.request), ticket);
         }
-        self.parked.insert(ticket, Parked { asked, waiting, interim: false });
+        self.parked.insert(ticket, Parked { asked, waiting, interim: false, refused: None });
         ticket
     }
 
@@ -275,6 +312,17 @@ impl Server {
             // Neither means an id: 0 asks for a new session, all ones for the file of the request before.
             if self.next_id != 0 && self.next_id != u64::MAX {
                 return self.next_id;
+            }
+        }
+    }
+
+    /// SessionId: in 32 bits, which is all that some clients keep of it (smbtorture smb2.session-id).
+    pub(crate) fn new_session_id(&mut self) -> u64 {
+        loop {
+            self.next_session = self.next_session.wrapping_add(1);
+            let id = u64::from(self.next_session);
+            if id != 0 && !self.sessions.contains_key(&id) {
+                return id;
             }
         }
     }

@@ -4,7 +4,7 @@ use nt::AccessMask;
 use wire::create::OplockLevel;
 
 use super::lease::{Breaking, LeaseId};
-use super::{ConnectionId, Pipe, ShareId};
+use super::{Pipe, ShareId};
 use crate::store::StoreOpen;
 
 /// What is open.
@@ -26,8 +26,6 @@ pub(crate) struct Open {
     pub(crate) held: Held,
     pub(crate) granted: AccessMask,
     pub(crate) is_directory: bool,
-    /// The connection that it came by.
-    pub(crate) connection: ConnectionId,
     /// Open.OplockLevel, and whether it breaks.
     pub(crate) oplock: OplockLevel,
     pub(crate) breaking: Option<Breaking>,

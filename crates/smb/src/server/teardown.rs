@@ -19,6 +19,7 @@ impl Server {
                 self.end_session(session_id);
             }
         }
+        self.tell_again(connection);
         self.take_effects()
     }
 

@@ -37,6 +37,7 @@ pub fn config() -> Config {
         posix: true,
         transfer_len_max: 1 << 20,
         credits_max: 64,
+        async_max: 4,
         security_buffer: b"token".to_vec(),
         handshake_timeout: Duration::from_secs(45),
         frame_timeout: Duration::from_secs(20),

@@ -14,14 +14,17 @@ pub(super) fn judge(asked: &Asked) -> Result<(), String> {
     let script = tool("torture.sh")
         .ok_or("there is no ../shared/tools/torture.sh; POINTSMAN_TOOLS names its folder")?;
     let pointsman = server::built()?;
-    let (one, two) = (fresh("torture1")?, fresh("torture2")?);
+    // Sessions of nobody exist only where a share lets nobody in, and tests authenticate as nobody.
+    let (one, two, anyone) = (fresh("torture1")?, fresh("torture2")?, fresh("torture3")?);
     let home = fresh("torture")?;
     let users = home.join("users.toml");
     ["alice", "bob"].iter().try_for_each(|name| add_user(&pointsman, &users, name))?;
     let config = home.join("server.toml");
     let text = format!(
         "[server]\nlisten = [\"127.0.0.1:0\"]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"offered\"\nstatus_socket = {:?}\n\
-         [share.ts1]\npath = {one:?}\ntags = \"all\"\n[share.ts2]\npath = {two:?}\ntags = \"all\"\n",
+         [limits.logon]\nfree_failures = 1000\n\
+         [share.ts1]\npath = {one:?}\ntags = \"all\"\n[share.ts2]\npath = {two:?}\ntags = \"all\"\n\
+         [share.nobody]\npath = {anyone:?}\nanonymous = true\n",
         home.join("status.sock"),
     );
     std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
@@ -68,6 +71,7 @@ impl Suite<'_> {
             .env("PASS2", PASSWORD)
             .env("TORTURE_OPTS", "--option=torture:share2=ts2 --client-protection=off")
             .env("CLEAN_CMD", self.clean)
+            .env("IPTABLES", if can_cut() { "1" } else { "" })
             .status()
             .map_err(|error| format!("{}: {error}", self.script.display()))?;
         let text =
@@ -85,6 +89,11 @@ impl Suite<'_> {
         };
         Ok(table::parse(&text.lines().filter_map(without_seconds).collect::<String>()))
     }
+}
+
+/// True when a connection can be cut for the tests that must: as root, with iptables.
+fn can_cut() -> bool {
+    crate::run::answers("/usr/sbin/iptables", &["-L", "-n"])
 }
 
 fn add_user(pointsman: &Path, users: &Path, name: &str) -> Result<(), String> {

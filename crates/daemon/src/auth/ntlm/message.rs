@@ -310,9 +310,15 @@ impl Authenticate {
         if let Some(place) = without_mic.get_mut(Self::MIC_AT..Self::FIXED_LEN).filter(|_| mic.is_some()) {
             place.fill(0);
         }
+        let nt_response = fields.payload(20)?;
+        // RespType, HiRespType, reserved 6, TimeStamp 8, ChallengeFromClient 8, reserved 4, AvPairs. [MS-NLMP] 2.2.2.7
+        let temp = nt_response.get(16..).filter(|temp| temp.starts_with(&[1, 1]));
+        if temp.is_some_and(|temp| !temp.get(28..).is_some_and(is_list)) {
+            return Err(MalformedMessage("the list of attributes in a response does not end where it says"));
+        }
         Ok(Authenticate {
             lm_response: fields.payload(12)?.to_vec(),
-            nt_response: fields.payload(20)?.to_vec(),
+            nt_response: nt_response.to_vec(),
             domain: fields.name(28)?,
             user: fields.name(36)?,
             workstation: fields.name(44)?,
@@ -326,13 +332,27 @@ impl Authenticate {
     /// The response, when it is one of NTLMv2.
     pub(super) fn ntlm_v2(&self) -> Option<NtlmV2Response<'_>> {
         let (proof, temp) = self.nt_response.split_first_chunk::<16>()?;
-        // RespType, HiRespType, reserved 6, TimeStamp 8, ChallengeFromClient 8, reserved 4, AvPairs. [MS-NLMP] 2.2.2.7
         let attributes = temp.get(28..).filter(|_| temp.starts_with(&[1, 1]))?;
         let has_mic = attribute(attributes, AvId::FLAGS)
             .and_then(|value| value.first_chunk::<4>())
             .is_some_and(|value| u32::from_le_bytes(*value) & AV_FLAG_MIC != 0);
         Some(NtlmV2Response { proof, temp, has_mic })
     }
+}
+
+/// True when no attribute of a list reaches beyond its end. What Windows answers a response that is none:
+/// STATUS_INVALID_PARAMETER (smbtorture smb2.session.ntlmssp_bug14932). [MS-NLMP] 2.2.2.1
+fn is_list(mut list: &[u8]) -> bool {
+    while let Some((id, rest)) = list.split_first_chunk::<2>() {
+        if AvId(u16::from_le_bytes(*id)) == AvId::EOL {
+            return true;
+        }
+        let value = rest.split_first_chunk::<2>();
+        let after = value.and_then(|(len, rest)| rest.get(usize::from(u16::from_le_bytes(*len))..));
+        let Some(after) = after else { return false };
+        list = after;
+    }
+    list.is_empty()
 }
 
 /// The value of an attribute in a list, which ends with EOL or with the bytes. [MS-NLMP] 2.2.2.1

@@ -204,7 +204,6 @@ fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
         held,
         granted: AccessMask::NONE,
         is_directory: false,
-        connection: asked.connection,
         oplock: OplockLevel::NONE,
         breaking: None,
         lease: None,

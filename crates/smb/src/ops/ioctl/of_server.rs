@@ -24,12 +24,12 @@ pub(super) fn start(server: &Server, asked: &Asked, request: &Request<'_>) -> Op
 
 /// [MS-SMB2] 3.3.5.15.11
 fn interfaces(server: &Server, asked: &Asked, request: &Request<'_>) -> Started {
-    if !server.negotiated(asked.connection)?.is_smb3() || server.config.interfaces.is_empty() {
+    if !server.negotiated(asked.connection)?.is_smb3() || server.interfaces.is_empty() {
         return Err(NtStatus::NOT_SUPPORTED);
     }
     check_lengths(server, asked, request)?;
     let mut w = wire::Writer::new();
-    NetworkInterface::encode_list(&server.config.interfaces, &mut w);
+    NetworkInterface::encode_list(&server.interfaces, &mut w);
     let bytes = w.finish().map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)?;
     require_room(request, bytes.len(), NtStatus::BUFFER_TOO_SMALL)?;
     Ok(output(request.code, FileId::ANY, bytes).into())
