@@ -199,7 +199,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__cat)
-            opts="-h --state --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
+            opts="-h --follow --state --json --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

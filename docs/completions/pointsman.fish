@@ -235,6 +235,7 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand cat" -l symlink-eval
 complete -c pointsman -n "__fish_pointsman_using_subcommand cat" -l seal -d 'When messages are encrypted; they are signed in any case' -r -f -a "if-offered\t'If the server can (default)'
 required\t'Always: a server that cannot is refused'
 if-demanded\t'Only if the server demands it'"
+complete -c pointsman -n "__fish_pointsman_using_subcommand cat" -l follow -d 'Follow a symbolic link or a junction to the file that it leads to'
 complete -c pointsman -n "__fish_pointsman_using_subcommand cat" -l state -d 'Do not write the data; say how much of it is on this disk'
 complete -c pointsman -n "__fish_pointsman_using_subcommand cat" -l json -d 'The state, and errors, as JSON'
 complete -c pointsman -n "__fish_pointsman_using_subcommand cat" -l no-privilege -d 'Act without SeCreateSymbolicLinkPrivilege, to see what an ordinary Windows user is told'

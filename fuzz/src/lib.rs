@@ -9,6 +9,7 @@ mod ntfs_targets;
 mod reparse_targets;
 pub mod smb_targets;
 mod wire_targets;
+pub mod xca_targets;
 
 pub use ntfs_targets::{ntfs_journal, ntfs_read, ntfs_write};
 pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
@@ -34,4 +35,8 @@ pub const TARGETS: &[Target] = &[
     ("wire_payload", wire_payload),
     ("wire_request", wire_request),
     ("wire_response", wire_response),
+    ("lznt1", xca_targets::lznt1),
+    ("lzx", xca_targets::lzx),
+    ("wof", xca_targets::wof),
+    ("xpress", xca_targets::xpress),
 ];

@@ -235,7 +235,7 @@ def reparse_tags():
 def sections():
     rows = []
     for spec in ["MS-DTYP", "MS-ERREF", "MS-FSA", "MS-FSCC", "MS-SMB2", "MS-DFSC", "MS-EFSR", "MS-LSAD", "MS-SMB", "MS-CIFS", "MS-NLMP",
-                 "MS-SPNG"]:
+                 "MS-SPNG", "MS-XCA"]:
         found = re.findall(r"^#+ (\d+(?:\.\d+)*) (.+?)\s*$", text(f"{spec}.md"), re.M)
         rows += [(spec, n, re.sub(r"\[?\*\*|\*\*\]?(?:\([^)]*\))?", "", title)) for n, title in found]
     write("sections.tsv", [f"Section numbers and titles. {SPECS}"], ["spec", "section", "title"], rows)

@@ -28,17 +28,17 @@ impl Volumes {
         let mut hops = Vec::new();
         loop {
             let leg = leg(&at, self.evaluation());
-            hops.extend(leg.resolution.hops);
-            let end = leg.resolution.end;
+            let Resolution { hops: walked, end, unfollowed } = leg.resolution;
+            hops.extend(walked);
             let next = match leg.away {
                 Some(_) if hops.len() > HOPS_MAX => {
                     let end = Err(Fault::status("follow", NtStatus::REPARSE_POINT_NOT_RESOLVED));
-                    return Ok(Resolution { hops, end });
+                    return Ok(Resolution { hops, end, unfollowed: None });
                 }
                 Some(away) => self.place_of(&away, &at)?,
                 None => None,
             };
-            let Some(next) = next else { return Ok(Resolution { hops, end }) };
+            let Some(next) = next else { return Ok(Resolution { hops, end, unfollowed }) };
             let class = match (&at, &next) {
                 (At::Local(_), At::Local(_)) => EvaluationClass::LocalToLocal,
                 (At::Local(_), At::Remote(_)) => EvaluationClass::LocalToRemote,
@@ -47,7 +47,8 @@ impl Volumes {
             };
             let is_link = hops.last().is_some_and(|hop| hop.tag == Tag::SYMLINK);
             if is_link && !self.evaluation().allows(class) {
-                return Ok(Resolution { hops, end: Err(class_fault("follow", class)) });
+                let end = Err(class_fault("follow", class));
+                return Ok(Resolution { hops, end, unfollowed: None });
             }
             at = next;
         }
@@ -92,6 +93,7 @@ fn leg(at: &At, evaluation: Evaluation) -> Leg {
             return Leg {
                 resolution: Resolution {
                     hops: end.hops,
+                    unfollowed: None,
                     end: end.end.map(|(address, directory)| crate::volume::End {
                         place: address.to_string().into(),
                         directory,
@@ -109,6 +111,7 @@ fn leg(at: &At, evaluation: Evaluation) -> Leg {
     let links = resolution.hops.iter().take(inside).any(|hop| hop.tag == Tag::SYMLINK);
     if links && !evaluation.local_to_local {
         resolution.end = Err(class_fault("follow", EvaluationClass::LocalToLocal));
+        resolution.unfollowed = None;
         return Leg { resolution, away: None };
     }
     Leg { resolution, away }

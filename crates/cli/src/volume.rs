@@ -14,7 +14,7 @@ use places::{Asker, Basic, Failure, Place, Places, Search, StreamFacts};
 use remote::{Address, Evaluation};
 use reparse::Tag;
 use serde::Deserialize;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -80,6 +80,8 @@ pub(crate) struct LocalObject(Box<dyn places::Object>);
 pub(crate) struct Resolution {
     pub(crate) hops: Vec<Hop>,
     pub(crate) end: Result<End, Fault>,
+    /// Where it led, when what is there has a tag that nothing here follows.
+    pub(crate) unfollowed: Option<OsString>,
 }
 
 impl Volumes {
@@ -202,10 +204,10 @@ impl Object {
         }
     }
 
-    /// Reads data of a stream; fewer bytes only at its end.
-    pub(crate) fn read(&self, stream: &str, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
+    /// Reads the file's data, decoded; fewer bytes only at its end.
+    pub(crate) fn read_content(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Fault> {
         match &self.at {
-            At::Local(object) => object.0.read(stream, offset, buffer).map_err(failure_fault),
+            At::Local(object) => object.0.read_content(offset, buffer).map_err(failure_fault),
             At::Remote(_) => Err(not_of_a_share()),
         }
     }
@@ -282,7 +284,11 @@ impl LocalObject {
         let places::Resolution { hops, end } = self.0.resolve();
         let unknown = matches!(&end, Err(Failure::Open { error: OpenError::Refused(refusal), .. })
             if refusal.why == Why::Target(TargetFault::UnknownDevice));
-        let goes_on = hops.last().is_some_and(|hop| hop.resumed.is_some());
+        let resumed = hops.last().and_then(|hop| hop.resumed.as_ref());
+        let goes_on = resumed.is_some();
+        let status = end.as_ref().err().and_then(Failure::status);
+        let is_unfollowed = status == Some(NtStatus::IO_REPARSE_TAG_NOT_HANDLED);
+        let unfollowed = resumed.filter(|_| is_unfollowed).map(|path| self.0.place_of(path));
         let end = end.map_err(|failure| {
             let missing = [NtStatus::OBJECT_NAME_NOT_FOUND, NtStatus::OBJECT_PATH_NOT_FOUND];
             let is_missing = failure.status().is_some_and(|status| missing.contains(&status));
@@ -292,7 +298,7 @@ impl LocalObject {
                 false => fault,
             }
         });
-        (Resolution { hops, end }, unknown)
+        (Resolution { hops, end, unfollowed }, unknown)
     }
 
     /// Looks for points below a directory.

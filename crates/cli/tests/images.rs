@@ -211,12 +211,86 @@ fn cat_writes_what_is_on_the_disk_and_says_what_is_not() {
     here.run(&["set", "--tag", "CLOUD", "--data", "00", "disk.img!/kept"]).ok();
     assert_eq!(here.run(&["cat", "disk.img!/kept"]).ok(), "x".repeat(300_000));
     assert!(here.run(&["cat", "--state", "disk.img!/kept"]).ok().contains("hydrated"));
+    // A point without the stream that it promises.
     here.run(&["set", "--wof", "xpress4k", "disk.img!/compressed"]).ok();
     let told = here.run(&["cat", "disk.img!/compressed"]).fails(4);
-    assert!(told.contains("STATUS_NOT_SUPPORTED") && told.contains("XPRESS4K"), "{told}");
+    assert!(told.contains("STATUS_FILE_CORRUPT_ERROR") && told.contains("WofCompressedData"), "{told}");
     here.shell("truncate -s 1M away && pointsman set --tag CLOUD --data 00 away").ok();
     let told = here.run(&["cat", "away"]).fails(4);
     assert!(told.contains("STATUS_FILE_NOT_AVAILABLE") && told.contains("cloud-only"), "{told}");
+}
+
+/// A file of one chunk that would not have become smaller: the stream is the data. The files that need a decoder are judged
+/// in the crate `ntfs`.
+#[test]
+fn cat_decodes_what_the_overlay_filter_compressed_in_an_image_and_on_this_machine() {
+    let Some(here) = volume() else { return };
+    here.dir("mnt");
+    here.shell(
+        "ntfs-3g -o efs_raw,streams_interface=windows disk.img mnt && truncate -s 5 mnt/file && \
+                printf hello > mnt/file:WofCompressedData && umount mnt && sleep 0.5",
+    )
+    .ok();
+    here.run(&["set", "--wof", "lzx", "disk.img!/file"]).ok();
+    assert_eq!(here.run(&["cat", "disk.img!/file"]).ok(), "hello");
+    let state = here.run(&["cat", "--state", "--json", "disk.img!/file"]);
+    let state = &state.json()[0];
+    assert_eq!((&state["state"], &state["compression"]), (&"hydrated".into(), &"LZX".into()), "{state}");
+    assert_eq!((&state["len"], &state["stored"]), (&5.into(), &5.into()));
+    // Samba's form of a stream: its data and a zero.
+    here.shell(
+        "truncate -s 5 file && setfattr -n 'user.DosStream.WofCompressedData:$DATA' -v 0x68656c6c6f00 file",
+    )
+    .ok();
+    here.run(&["set", "--wof", "xpress8k", "file"]).ok();
+    assert_eq!(here.run(&["cat", "file"]).ok(), "hello");
+}
+
+#[test]
+fn cat_says_of_links_images_and_deduplicated_files_where_the_data_is() {
+    let Some(here) = volume() else { return };
+    here.shell("printf hello > target").ok();
+    here.run(&["set", "--create", "file", "--symlink", "target", "link"]).ok();
+    let told = here.run(&["cat", "link"]).fails(4);
+    assert!(told.contains("STATUS_STOPPED_ON_SYMLINK") && told.contains("leads to target"), "{told}");
+    assert_eq!(here.run(&["cat", "--follow", "link"]).ok(), "hello");
+    assert_eq!(here.run(&["cat", "--follow", "target"]).ok(), "hello", "nothing to follow");
+    assert_eq!(here.run(&["cat", "--state", "link"]).ok(), "link: link: leads to target\n");
+    let mounted = Mounted::of(&here);
+    std::fs::create_dir(mounted.0.join("folder")).expect("a directory");
+    for name in ["folder/inner", "small", "dedup", "wim"] {
+        std::fs::write(mounted.0.join(name), "inner").expect("a file");
+    }
+    drop(mounted);
+    here.run(&["set", "--create", "dir", "--junction", r"C:\folder", "disk.img!/junction"]).ok();
+    here.run(&["set", "--create", "file", "--symlink", r"junction\inner", "disk.img!/link"]).ok();
+    assert_eq!(here.run(&["cat", "disk.img!/junction/inner"]).ok(), "inner");
+    assert_eq!(here.run(&["cat", "--follow", "disk.img!/link"]).ok(), "inner");
+    here.run(&["cat", "disk.img!/junction"]).fails(4);
+    here.run(&["cat", "--follow", "disk.img!/junction"]).fails(4); // a directory
+    // The layout of ntfs's record: a small file has no hole that could tell; its attribute does. (0x00401000)
+    for (name, tag) in [("small", "CLOUD"), ("dedup", "DEDUP")] {
+        let path = format!("disk.img!/{name}");
+        here.run(&["set", "--tag", tag, "--data", "00", &path]).ok();
+        assert_eq!(here.run(&["cat", &path]).ok(), "inner", "{name} is whole");
+    }
+    here.shell("ntfs-3g -o efs_raw disk.img mnt && for f in small dedup; do \
+                setfattr -h -n system.ntfs_attrib_be -v 0x00401420 mnt/$f || exit 1; done; umount mnt && sleep 0.5").ok();
+    let told = here.run(&["cat", "disk.img!/small"]).fails(4);
+    assert!(told.contains("cloud-only, 0 of 5 bytes"), "{told}");
+    let told = here.run(&["cat", "disk.img!/dedup"]).fails(4);
+    assert!(told.contains("STATUS_FILE_NOT_AVAILABLE") && told.contains("chunk store"), "{told}");
+    let hash = "11".repeat(20);
+    let number =
+        |value: u64| value.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let numbers = [number(500), number(300), number(4096)].concat();
+    let data =
+        format!("01000000 01000000 {} {} {hash} {hash} {numbers}", number(2), number(7)).replace(' ', "");
+    here.run(&["set", "--tag", "WOF", "--data", &data, "disk.img!/wim"]).ok();
+    let told = here.run(&["cat", "disk.img!/wim"]).fails(4);
+    for part in ["STATUS_FILE_NOT_AVAILABLE", "data source 7", "300 bytes at 4096", &hash] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }
 
 /// An MBR of two partitions, of which only the second has a volume. (Wikipedia, "Master boot record")

@@ -23,7 +23,8 @@ pub(crate) const END: u32 = 0xFFFF_FFFF;
 
 const RESIDENT_HEADER: usize = 0x18;
 const RUNS_HEADER: usize = 0x40;
-const COMPRESSED_OR_ENCRYPTED: u16 = 0x40FF;
+const COMPRESSED: u16 = 0x00FF;
+const ENCRYPTED: u16 = 0x4000;
 const SPARSE: u16 = 0x8000;
 
 /// An attribute record where it lies in a record.
@@ -86,7 +87,22 @@ impl<'a> View<'a> {
 
     /// Its clusters hold something else than its bytes.
     pub(crate) fn is_encoded(self) -> bool {
-        self.flags() & COMPRESSED_OR_ENCRYPTED != 0
+        self.is_compressed() || self.is_encrypted()
+    }
+
+    /// Its clusters hold LZNT1, unless it is resident.
+    pub(crate) fn is_compressed(self) -> bool {
+        self.flags() & COMPRESSED != 0
+    }
+
+    /// Encrypted by EFS.
+    pub(crate) fn is_encrypted(self) -> bool {
+        self.flags() & ENCRYPTED != 0
+    }
+
+    /// As a power of two, the clusters that are compressed together; 0 when none are.
+    pub(crate) fn unit_shift(self) -> u8 {
+        if self.is_resident() { 0 } else { u8_at(self.0, 0x22).unwrap_or(0) }
     }
 
     pub(crate) fn is_sparse(self) -> bool {

@@ -5,7 +5,7 @@
 //! | open an image or a block device, a partition of it by number or offset | [`Image::open`] with [`OpenOptions`]; [`partitions`] lists |
 //! | go from a path to a file, and back | [`Volume::find`], [`Volume::find_components`], [`Volume::lookup`], [`Volume::path_of`], [`Volume::names`], [`Volume::entries`] |
 //! | read a point, what belongs to it, a deleted one | [`Volume::get`], [`Volume::facts`], [`Volume::eas`], [`Volume::get_deleted`] |
-//! | read the data of a file | [`Volume::streams`], [`Volume::read_data`] |
+//! | read the data of a file, as it is or as programs see it | [`Volume::streams`], [`Volume::read_data`], [`Volume::read_content`] |
 //! | list every point: by `$R`, by the MFT | [`Volume::reparse_points`], [`Volume::walk`] |
 //! | set, replace, retag, delete a point | [`Volume::set`], [`Volume::set_ex`], [`Volume::delete`] |
 //! | make a file or directory that carries one | [`Volume::create`], [`Volume::create_path`] |
@@ -58,6 +58,7 @@ mod boot;
 mod check;
 mod clusters;
 mod commit;
+mod compressed;
 mod create;
 mod data;
 mod ea;
@@ -87,13 +88,14 @@ mod upcase;
 mod usn;
 mod volume;
 mod walk;
+mod wof;
 
 pub use basic::Basic;
 pub use boot::Boot;
 pub use check::{Checked, Finding, Wrong};
 pub use commit::undo;
 pub use create::NewFile;
-pub use data::DataStream;
+pub use data::{DataForm, DataStream};
 pub use ea::ExtendedAttribute;
 pub use error::{Error, Fault, Place, Refused, Result, Why};
 pub use file_name::{FileName, Namespace};
@@ -108,3 +110,4 @@ pub use reference::FileRef;
 pub use standard::Standard;
 pub use volume::{Volume, VolumeState};
 pub use walk::{FoundPoint, MftWalk, ReparsePoints, WalkOptions};
+pub use wof::WOF_STREAM;

@@ -24,14 +24,19 @@ pub(crate) struct Clusters {
 
 impl Stream {
     /// From all the records that tell of the attribute.
-    pub(crate) fn of(mut parts: Vec<View<'_>>, clusters: u64) -> std::result::Result<Stream, Fault> {
+    pub(crate) fn of(parts: Vec<View<'_>>, clusters: u64) -> std::result::Result<Stream, Fault> {
+        match parts.iter().any(|part| part.is_encoded() && !part.is_resident()) {
+            true => Err(Fault("metadata is compressed or encrypted")),
+            false => Stream::stored(parts, clusters),
+        }
+    }
+
+    /// The same of what may be compressed or encrypted: the bytes as they are stored.
+    pub(crate) fn stored(mut parts: Vec<View<'_>>, clusters: u64) -> std::result::Result<Stream, Fault> {
         parts.sort_by_key(|part| part.lowest_vcn());
         let first = parts.first().ok_or(Fault("an attribute is missing"))?;
         if first.is_resident() {
             return Ok(Stream::Resident(first.value()?.to_vec()));
-        }
-        if first.is_encoded() {
-            return Err(Fault("metadata is compressed or encrypted"));
         }
         let sizes = first.sizes()?;
         let mut runs = Vec::new();

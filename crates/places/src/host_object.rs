@@ -15,6 +15,7 @@ use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileInformationClass, FsctlCode, Guid,
     NtStatus, Utf16,
 };
+use ntfs::DataForm;
 use reparse::lx_ea::LxMetadata;
 use reparse::{REPARSE_BYTES_MAX, RawReparse, SetEx, SetExFlags, Tag};
 use std::ffi::{OsStr, OsString};
@@ -39,6 +40,10 @@ const LOOK_AT: &str = "look at the object";
 impl Object for HostObject {
     fn path(&self) -> &Utf16 {
         &self.spot.path
+    }
+
+    fn place_of(&self, path: &Utf16) -> OsString {
+        self.spot.host_path_of(path).into_os_string()
     }
 
     fn get(&self) -> Result<Found, Failure> {
@@ -73,7 +78,7 @@ impl Object for HostObject {
             let (path, directory) = (open.path(), open.file.is_directory());
             drop(open);
             self.spot.volume.close(opened.id).map_err(Failure::refused("close"))?;
-            Ok(End { place: self.spot.host_path_of(&path).into_os_string(), directory })
+            Ok(End { place: self.place_of(&path), directory })
         });
         Resolution { hops, end }
     }
@@ -106,6 +111,16 @@ impl Object for HostObject {
     fn read(&self, stream: &str, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure> {
         let access = AccessMask(AccessMask::FILE_READ_DATA.0 | LOOK.0);
         self.opened("open", access, None, |open| open.read(stream, offset, buffer))
+    }
+
+    fn read_content(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure> {
+        match self.get() {
+            Ok(found) => crate::wof::read(self, &found.point, offset, buffer),
+            Err(failure) if failure.status() == Some(NtStatus::NOT_A_REPARSE_POINT) => {
+                self.read("", offset, buffer)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 }
 
@@ -253,11 +268,13 @@ impl OpenObject<'_> {
             let ranges = host.allocated_ranges(&node, 0..stat.size, RANGES_MAX).map_err(failed)?;
             let present = ranges.iter().map(|range| range.end.saturating_sub(range.start)).sum::<u64>();
             let present = present.min(stat.size);
-            streams.push(StreamFacts { name: String::new(), len: stat.size, present });
+            let (name, form) = (String::new(), DataForm::Plain);
+            streams.push(StreamFacts { name, len: stat.size, present, form, is_resident: false });
         }
         for stream in meta::stream_list(host, &node).map_err(failed)? {
-            let name = stream.name.to_string();
-            streams.push(StreamFacts { name, len: stream.size, present: stream.size });
+            let (name, form) = (stream.name.to_string(), DataForm::Plain);
+            let (len, present) = (stream.size, stream.size);
+            streams.push(StreamFacts { name, len, present, form, is_resident: false });
         }
         Ok(streams)
     }

@@ -11,10 +11,12 @@ mod open;
 mod place;
 mod request;
 mod shares;
+mod wof;
 
 pub use failure::Failure;
 pub use image::{ImagePort, ImageVolume, check_image, undo_image};
 pub use locate::{Located, Locator, RootChoice};
+pub use ntfs::{DataForm, WOF_STREAM};
 pub use object::{
     Asker, Basic, CreateKind, End, Expected, Found, Object, PointBelow, Resolution, Rest, Search, Seen,
     SetRequest, StreamFacts, Walk,

@@ -2,6 +2,7 @@
 use crate::failure::Failure;
 use fsa::{Hop, SecurityContext};
 use nt::{FileAttributes, FileTime, Guid, Utf16};
+use ntfs::DataForm;
 use reparse::lx_ea::LxMetadata;
 use reparse::{Oddity, RawReparse, Tag};
 use std::ffi::OsString;
@@ -173,6 +174,9 @@ pub trait Object: Send + Sync {
     /// The path from its volume's root, as NT writes it.
     fn path(&self) -> &Utf16;
 
+    /// The text that names another path of the same volume.
+    fn place_of(&self, path: &Utf16) -> OsString;
+
     /// The point.
     fn get(&self) -> Result<Found, Failure>;
 
@@ -202,6 +206,10 @@ pub trait Object: Send + Sync {
 
     /// Reads data of a stream; fewer bytes only at its end.
     fn read(&self, stream: &str, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure>;
+
+    /// Reads the file's data as a program on Windows does: decoded where the overlay filter compressed it. Fewer bytes
+    /// only at its end.
+    fn read_content(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure>;
 }
 
 /// A data stream.
@@ -213,4 +221,8 @@ pub struct StreamFacts {
     pub len: u64,
     /// Bytes of it that are on the disk; the rest is holes.
     pub present: u64,
+    /// How the file system keeps it.
+    pub form: DataForm,
+    /// It lies in the file's record, where there are no holes.
+    pub is_resident: bool,
 }

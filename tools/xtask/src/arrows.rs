@@ -6,15 +6,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nt", &[]),
     ("reparse", &["nt"]),
     ("fsa", &["reparse", "nt"]),
-    ("ntfs", &["reparse", "nt"]),
+    ("xca", &[]),
+    ("ntfs", &["xca", "reparse", "nt"]),
     ("wire", &["reparse", "nt"]),
     ("smb", &["wire", "reparse", "nt"]),
     // the daemon, and what it is made of, for tests: a server of ours to talk to
     ("remote", &["daemon", "smb", "fsa", "wire", "reparse", "nt"]),
     ("ledger", &[]),
-    ("places", &["fsa", "ntfs", "remote", "reparse", "nt"]),
+    ("places", &["fsa", "ntfs", "xca", "remote", "reparse", "nt"]),
     ("daemon", &["smb", "fsa", "ledger", "wire", "reparse", "nt"]),
-    ("cli", &["daemon", "smb", "wire", "places", "remote", "fsa", "ntfs", "reparse", "nt"]),
+    ("cli", &["daemon", "smb", "wire", "places", "xca", "remote", "fsa", "ntfs", "reparse", "nt"]),
     ("capi", &["daemon", "smb", "wire", "ntfs", "places", "remote", "fsa", "reparse", "nt"]),
 ];
 

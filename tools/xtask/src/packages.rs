@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "smbclient",         // asks it
     "python3-samba",     // unpacks DOSATTRIB and NTACL
     "ntfs-3g",           // mkntfs, ntfs-3g, ntfsfix, ntfsinfo: NTFS images made and read by another program
+    "wimtools",          // wimlib-imagex: compresses as `compact /exe` does
     "libfsntfs-utils",   // fsntfsinfo: another reader of NTFS
     // Logons by ticket.
     "krb5-kdc",          // a realm

@@ -2,6 +2,8 @@
 //! the tests skip and say so.
 #![allow(dead_code)] // each test file uses a part
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that is wrong shall panic, one that skips says so
+pub(crate) mod wim;
+
 use nt::FileTime;
 use ntfs::{Error, Image, Medium, MemoryImage, OpenOptions, Volume, WalkOptions};
 use std::collections::BTreeSet;

@@ -36,6 +36,21 @@ impl Object for ImageObject {
         &self.path
     }
 
+    fn place_of(&self, path: &Utf16) -> OsString {
+        let mut place = self.prefix.clone();
+        let names = path.units().split(|unit| *unit == BACKSLASH).filter(|name| !name.is_empty());
+        let mut any = false;
+        for name in names {
+            any = true;
+            place.push("/");
+            place.push(OsStr::from_bytes(&Utf16(name.to_vec()).to_wtf8()));
+        }
+        if !any {
+            place.push("/");
+        }
+        place
+    }
+
     fn get(&self) -> Result<Found, Failure> {
         let file = self.located("open", CreateOptions::NONE)?;
         self.found(file)
@@ -134,6 +149,8 @@ impl Object for ImageObject {
             name: stream.name.to_string(),
             len: stream.len,
             present: stream.present,
+            form: stream.form,
+            is_resident: stream.is_resident,
         });
         Ok(facts.collect())
     }
@@ -141,6 +158,11 @@ impl Object for ImageObject {
     fn read(&self, stream: &str, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure> {
         let file = self.located("open", CreateOptions::NONE)?;
         self.image.read("read the data", |image| image.read_data(file, stream, offset, buffer))
+    }
+
+    fn read_content(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure> {
+        let file = self.located("open", CreateOptions::NONE)?;
+        self.image.read("read the data", |image| image.read_content(file, offset, buffer))
     }
 }
 
@@ -226,22 +248,6 @@ impl ImageObject {
         };
         let now = self.asker.now;
         self.image.write(SET, |image| image.create(parent, &name, &new, now)).map(|_| ())
-    }
-
-    /// The text that names a path of this volume.
-    fn place_of(&self, path: &Utf16) -> OsString {
-        let mut place = self.prefix.clone();
-        let names = path.units().split(|unit| *unit == BACKSLASH).filter(|name| !name.is_empty());
-        let mut any = false;
-        for name in names {
-            any = true;
-            place.push("/");
-            place.push(OsStr::from_bytes(&Utf16(name.to_vec()).to_wtf8()));
-        }
-        if !any {
-            place.push("/");
-        }
-        place
     }
 }
 
