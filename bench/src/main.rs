@@ -20,7 +20,7 @@ const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse ...] [--folder DIR
   find     `pointsman find` beside a bare parallel walk (default 1000000 files)\n  \
   ntfs     an NTFS image: $R beside a walk beside other readers, one set counted (default 1000000 files)\n  \
   reparse  decoding and encoding beside other crates\n  \
-  capi     SET through DeviceIoControl beside bare fsetxattr (default 100000 sets)\n  \
+  capi     SET through DeviceIoControl beside bare fsetxattr, and many under way at once (default 100000 sets)\n  \
   without a name, all; the folder must lie on the file system to measure (default target/bench)";
 
 /// What the command line asked for.
@@ -39,6 +39,9 @@ fn main() -> ExitCode {
         ["bare-walk", root, threads] => bare_walk(root, threads),
         ["set-many", root, count] => {
             count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n))
+        }
+        [how @ ("capi-open" | "capi-fresh" | "capi-again"), root, count] => {
+            count.parse().map_err(Failure::from).and_then(|n| capi::set_many(Path::new(root), n, how))
         }
         _ => match parse(words) {
             Some(arguments) => run(&arguments),

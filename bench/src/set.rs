@@ -57,7 +57,7 @@ pub(crate) fn run(folder: &Path, files: usize) -> Result<(), Failure> {
         median(&mut bare_both) / per_slice,
         median(&mut bare_one) / per_slice
     );
-    calls(&root)?;
+    calls_of(&root, "a set", ("set-many", 100), "set-many")?;
     fs::remove_dir_all(&root)?;
     Ok(())
 }
@@ -137,9 +137,10 @@ pub(crate) fn set_many(root: &Path, count: usize) -> Result<(), Failure> {
     (0..count).try_for_each(|number| set_one(&volume, Some(folder), &format!("c{number:06}")))
 }
 
-/// Counts the system calls of one set: the difference between two runs of different length under strace.
-fn calls(root: &Path) -> Result<(), Failure> {
-    let traced = |count: usize| -> Result<Vec<(String, u64)>, Failure> {
+/// Counts the system calls of one of a thousand: the difference between a run of ourselves with `word`, under strace, on
+/// 1,100 files, and one that does less.
+pub(crate) fn calls_of(root: &Path, what: &str, less: (&str, usize), word: &str) -> Result<(), Failure> {
+    let traced = |word: &str, count: usize| -> Result<Vec<(String, u64)>, Failure> {
         for number in 0..count {
             let path = root.join(format!("c{number:06}"));
             let _ = fs::remove_file(&path);
@@ -151,7 +152,7 @@ fn calls(root: &Path) -> Result<(), Failure> {
             .args(["-f", "-c", "-o"])
             .arg(&log)
             .arg(us)
-            .arg("set-many")
+            .arg(word)
             .arg(root)
             .arg(count.to_string())
             .status()?;
@@ -164,12 +165,12 @@ fn calls(root: &Path) -> Result<(), Failure> {
         println!("  system calls: strace is not installed");
         return Ok(());
     }
-    let (short, long) = (traced(100)?, traced(1_100)?);
+    let (short, long) = (traced(less.0, less.1)?, traced(word, 1_100)?);
     let before = |name: &str| short.iter().find(|(n, _)| n == name).map_or(0, |(_, count)| *count);
     let per_set = long.iter().map(|(name, count)| (name, count.saturating_sub(before(name)) as f64 / 1000.0));
     let shown: Vec<String> =
         per_set.filter(|(_, n)| *n >= 0.01).map(|(name, n)| format!("{name} {n:.2}")).collect();
-    println!("  system calls a set: {}", shown.join(", "));
+    println!("  system calls of {what}: {}", shown.join(", "));
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct OpenFile {
     port: OnceLock<(Arc<Port>, usize)>,
     modes: AtomicU8,
     pending: Mutex<Pending>,
-    /// Notified when a request has ended.
+    /// Notified when a request has ended that a thread waits for.
     ended: Condvar,
 }
 
@@ -45,6 +45,8 @@ pub(crate) struct OpenFile {
 struct Pending {
     next: u64,
     requests: HashMap<u64, Arc<Request>>,
+    /// The addresses of requests that threads wait for, one by one, in [`OpenFile::wait_for`].
+    awaited: Vec<usize>,
 }
 
 impl OpenFile {
@@ -108,15 +110,20 @@ impl OpenFile {
         self.pending().requests.remove(&number);
     }
 
-    /// Tells the port and the handle that a request has ended.
-    pub(crate) fn announce(&self, has_event: bool, port_wanted: bool, packet: Packet) {
+    /// Tells the port and the handle that the request at an address has ended.
+    pub(crate) fn announce(&self, address: usize, has_event: bool, packet: Packet) {
         if !has_event && self.modes.load(Ordering::Relaxed) & SKIP_SET_EVENT_ON_HANDLE == 0 {
             self.signal.set();
         }
-        // The lock, that nobody looks before and sleeps after.
-        drop(self.pending());
-        self.ended.notify_all();
-        if port_wanted && let Some((port, key)) = self.port.get() {
+        // Under the lock, that nobody looks before and sleeps after. Whom it does not concern is not woken: of a thousand
+        // requests under way, a thread waits for one.
+        let awaited = self.pending().awaited.contains(&address);
+        if awaited {
+            self.ended.notify_all();
+        }
+        if packet.context != 0
+            && let Some((port, key)) = self.port.get()
+        {
             port.post(Packet { key: *key, ..packet });
         }
     }
@@ -124,9 +131,13 @@ impl OpenFile {
     /// Waits until a request of this file has ended, of however many are under way; false when it took too long.
     pub(crate) fn wait_for(&self, block: &StatusBlock, deadline: Deadline) -> bool {
         let mut pending = self.pending();
+        pending.awaited.push(block.address());
         let mut in_time = true;
         while block.ended().is_none() && in_time {
             (pending, in_time) = deadline.wait(&self.ended, pending);
+        }
+        if let Some(at) = pending.awaited.iter().position(|address| *address == block.address()) {
+            pending.awaited.swap_remove(at);
         }
         block.ended().is_some()
     }

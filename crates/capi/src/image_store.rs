@@ -10,8 +10,8 @@ use nt::{
 use ntfs::{FileRef, NewFile, Partition};
 use places::{Failure, ImagePort, ImageVolume};
 use reparse::Tag;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::SystemTime;
 
 const BACKSLASH: u16 = b'\\' as u16;
@@ -44,7 +44,7 @@ pub(crate) struct ImageStore {
 /// An open of it.
 pub(crate) struct ImageId {
     pub(crate) id: OpenId,
-    may_set: bool,
+    pub(crate) may_set: bool,
     may_link: bool,
 }
 
@@ -55,17 +55,45 @@ impl ImageId {
     }
 }
 
+/// The images that are open, each once: who changes one locks out all others, other drives on it too.
+static OPEN: Mutex<Vec<(PathBuf, Partition, Weak<ImageVolume>)>> = Mutex::new(Vec::new());
+
+fn volume_of(image: &Path, partition: Partition) -> Result<Arc<ImageVolume>, NtStatus> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    open.retain(|(.., known)| known.strong_count() > 0);
+    let known = open.iter().find(|(path, part, _)| path == image && *part == partition);
+    if let Some(known) = known.and_then(|(.., known)| known.upgrade()) {
+        return Ok(known);
+    }
+    let volume = ImageVolume::open(image.to_owned(), partition, false).map_err(|failure| status(&failure))?;
+    let volume = Arc::new(volume);
+    open.push((image.to_owned(), partition, Arc::downgrade(&volume)));
+    Ok(volume)
+}
+
 impl ImageStore {
-    /// Opens the image; `drives` are the names of its own volume.
+    /// Opens the image with the directory at `root` for the volume's root; `drives` are the names of its own volume.
     pub(crate) fn open_image(
-        image: PathBuf,
+        image: &Path,
         partition: Partition,
+        root: &[u16],
         drives: DriveMap,
     ) -> Result<ImageStore, NtStatus> {
-        let image = Arc::new(ImageVolume::open(image, partition, false).map_err(|failure| status(&failure))?);
+        let image = volume_of(image, partition)?;
         let options = VolumeOptions { drives, ..VolumeOptions::default() };
-        let store = Volume::new(ImagePort(Arc::clone(&image)), options);
-        Ok(ImageStore { image, store })
+        let store = Volume::new(ImagePort::new(Arc::clone(&image)), options.clone());
+        let whole = ImageStore { image, store };
+        if root == [BACKSLASH] {
+            return Ok(whole);
+        }
+        let request = OpenRequest {
+            options: CreateOptions::DIRECTORY_FILE,
+            ..OpenRequest::existing(root, AccessMask::FILE_READ_ATTRIBUTES)
+        };
+        let opened = whole.store.open(&SecurityContext::superuser(), &request);
+        let directory = whole.node(opened.map_err(|error| error.status())?.id)?;
+        let store = Volume::new(ImagePort::below(Arc::clone(&whole.image), directory), options);
+        Ok(ImageStore { store, ..whole })
     }
 
     /// The object store's view of it.
@@ -143,7 +171,9 @@ impl ImageStore {
     fn make(&self, cx: &SecurityContext, request: &OpenRequest<'_>) -> Result<(), NtStatus> {
         let at = request.path.iter().rposition(|unit| *unit == BACKSLASH).unwrap_or(0);
         let (parent, name) = request.path.split_at(at);
-        let parent = if parent.is_empty() { &[BACKSLASH] } else { parent };
+        // No backslash before the name: from the root that is the root, from an open the open's own directory.
+        let from_root = request.relative_to.is_none();
+        let parent = if parent.is_empty() && from_root { &[BACKSLASH] } else { parent };
         let directory = OpenRequest {
             relative_to: request.relative_to,
             options: CreateOptions::DIRECTORY_FILE,

@@ -6,7 +6,9 @@ use crate::information;
 use crate::namespace::{self, Spot};
 use crate::path::{self, Named};
 use crate::privileges;
+use crate::store::Store;
 use fsa::{OpenRequest, SecurityContext};
+use nt::security::Privileges;
 use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
     FsctlCode, NtStatus, ShareAccess, Utf16, Win32Error,
@@ -230,6 +232,15 @@ pub(crate) fn create_symbolic_link(link: &[u16], target: &[u16], flags: u32) -> 
         0 => privileges::context(),
         _ => privileges::context_that_may_link(),
     };
+    // In an image nothing that was made can be taken back, so what will be refused is refused first.
+    let may = cx.token.privileges.contains(Privileges::CREATE_SYMBOLIC_LINK);
+    if matches!(spot.mounted.volume, Store::Image(_)) && !may {
+        let taken = hold_existing(link, AccessMask::FILE_READ_ATTRIBUTES, CreateOptions::OPEN_REPARSE_POINT);
+        return Err(match taken {
+            Ok(_) => Win32Error::ALREADY_EXISTS.into(),
+            Err(_) => NtStatus::PRIVILEGE_NOT_HELD.into(),
+        });
+    }
     let access = AccessMask::FILE_WRITE_ATTRIBUTES | AccessMask::DELETE | AccessMask::FILE_READ_ATTRIBUTES;
     let hold = make(&cx, &spot, flags & DIRECTORY != 0, access)?;
     let bytes = symlink.raw().encode();

@@ -62,8 +62,8 @@ struct Drive {
 enum DriveAt {
     /// A directory of this machine.
     Directory(PathBuf),
-    /// A volume in an image.
-    Image(PathBuf, Partition),
+    /// A volume in an image, or a directory of one: the path of the volume's root.
+    Image(PathBuf, Partition, Vec<u16>),
     /// A share of a server, or a directory of one.
     Share(Address),
 }
@@ -150,7 +150,7 @@ fn drive(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
             }
             let mounted = match &drive.at {
                 DriveAt::Directory(root) => mount(root, Some(drive.name.clone()), drive.manner, &drives)?,
-                DriveAt::Image(image, partition) => mount_image(image, *partition, &drive.name, &drives)?,
+                DriveAt::Image(..) => mount_image(&drive.at, &drive.name, &drives)?,
                 DriveAt::Share(address) => mount_share(address.clone(), drive.name.clone())?,
             };
             Ok(Arc::clone(drive.mounted.insert(mounted)))
@@ -224,19 +224,27 @@ fn mount(
     Ok(Arc::new(Mounted { volume, root: root.to_owned(), name }))
 }
 
-/// A volume in an image, whose root every drive is that names it.
-fn mount_image(
-    image: &Path,
-    partition: Partition,
-    name: &reparse::Volume,
-    drives: &[Drive],
-) -> Outcome<Arc<Mounted>> {
-    let here = DriveAt::Image(image.to_owned(), partition);
+/// A volume in an image, or a directory of it, with the names of it and of every drive below it.
+fn mount_image(at: &DriveAt, name: &reparse::Volume, drives: &[Drive]) -> Outcome<Arc<Mounted>> {
+    let DriveAt::Image(image, partition, root) = at else {
+        return Err(Win32Error::INTERNAL_ERROR.into());
+    };
     let mut names = DriveMap::new();
-    for drive in drives.iter().filter(|drive| drive.at == here) {
-        names = names.with(&nt_prefix(&drive.name), "\\");
+    for drive in drives {
+        let DriveAt::Image(other, part, path) = &drive.at else { continue };
+        if other != image || part != partition {
+            continue;
+        }
+        let above = root.strip_suffix(&[BACKSLASH]).unwrap_or(root);
+        let below = match path.strip_prefix(above) {
+            Some([]) => &[BACKSLASH],
+            Some(below @ [BACKSLASH, ..]) => below,
+            _ => continue,
+        };
+        let Ok(below) = String::from_utf16(below) else { continue };
+        names = names.with(&nt_prefix(&drive.name), &below);
     }
-    let volume = Store::Image(ImageStore::open_image(image.to_owned(), partition, names)?);
+    let volume = Store::Image(ImageStore::open_image(image, *partition, root, names)?);
     Ok(Arc::new(Mounted { volume, root: PathBuf::new(), name: Some(name.clone()) }))
 }
 
@@ -293,7 +301,8 @@ fn holding<'a>(drives: &'a [Drive], path: &Path) -> Option<(&'a Drive, &'a Path)
     directories.filter(|(_, root)| path.starts_with(root)).max_by_key(|(_, root)| root.as_os_str().len())
 }
 
-/// What is to be a drive: a directory, a volume in an image (`IMAGE!/`, or the image alone), or a share.
+/// What is to be a drive: a directory, a volume in an image (`IMAGE!/`, or the image alone) or a directory of it
+/// (`IMAGE!/dir`), or a share.
 fn place_of(place: &Path) -> Outcome<DriveAt> {
     let host = match Place::parse(place.as_os_str()) {
         Place::Smb(text) => {
@@ -301,18 +310,17 @@ fn place_of(place: &Path) -> Outcome<DriveAt> {
             return Ok(DriveAt::Share(address.ok_or(Win32Error::INVALID_NAME)?));
         }
         Place::Image { image, partition, path } => {
-            if path.as_bytes().iter().any(|byte| *byte != b'/') {
-                return Err(Win32Error::NOT_SUPPORTED.into()); // a volume's root is the image's
-            }
             let image = image.canonicalize().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
-            return Ok(DriveAt::Image(image, partition));
+            let names = path.as_bytes().split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+            let path = nt_path(names.map(OsStr::from_bytes))?;
+            return Ok(DriveAt::Image(image, partition, path));
         }
         Place::Host(path) => path,
     };
     let root = host.canonicalize().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
     match root.metadata() {
         Ok(facts) if facts.is_dir() => Ok(DriveAt::Directory(root)),
-        Ok(facts) if facts.is_file() => Ok(DriveAt::Image(root, Partition::Only)),
+        Ok(facts) if facts.is_file() => Ok(DriveAt::Image(root, Partition::Only, vec![BACKSLASH])),
         _ => Err(Win32Error::DIRECTORY.into()),
     }
 }
@@ -431,13 +439,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let image = dir.path().join("disk.img");
         std::fs::write(&image, b"x").unwrap();
-        let whole = DriveAt::Image(image.canonicalize().unwrap(), Partition::Only);
+        let real = image.canonicalize().unwrap();
+        let whole = DriveAt::Image(real.clone(), Partition::Only, vec![BACKSLASH]);
         assert_eq!(place_of(&image), Ok(whole.clone()));
         assert_eq!(place_of(Path::new(&format!("{}!/", image.display()))), Ok(whole));
         let second = place_of(Path::new(&format!("{}!2:/", image.display())));
-        assert!(matches!(second, Ok(DriveAt::Image(_, Partition::Number(2)))));
-        let below = place_of(Path::new(&format!("{}!/sub", image.display())));
-        assert_eq!(below, Err(Win32Error::NOT_SUPPORTED.into()));
+        assert!(matches!(second, Ok(DriveAt::Image(_, Partition::Number(2), _))));
+        let below = place_of(Path::new(&format!("{}!/a/b/", image.display())));
+        let path = r"\a\b".encode_utf16().collect();
+        assert_eq!(below, Ok(DriveAt::Image(real, Partition::Only, path)));
         assert!(matches!(place_of(Path::new("smb://server/share")), Ok(DriveAt::Share(_))));
         assert_eq!(place_of(Path::new("smb://server")), Err(Win32Error::INVALID_NAME.into()));
     }

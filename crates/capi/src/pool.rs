@@ -26,12 +26,15 @@ struct Pool {
 struct Queue {
     requests: VecDeque<Arc<Request>>,
     threads: usize,
+    /// Threads that wait for a request.
     idle: usize,
+    /// How many of those were told of one and have not looked yet: who is told twice is a system call for nothing.
+    woken: usize,
     threads_max: usize,
 }
 
 static POOL: Pool = Pool {
-    queue: Mutex::new(Queue { requests: VecDeque::new(), threads: 0, idle: 0, threads_max: 0 }),
+    queue: Mutex::new(Queue { requests: VecDeque::new(), threads: 0, idle: 0, woken: 0, threads_max: 0 }),
     wake: Condvar::new(),
 };
 
@@ -42,7 +45,8 @@ pub(crate) fn submit(request: Arc<Request>) -> bool {
         return false;
     }
     queue.requests.push_back(request);
-    if queue.idle > 0 {
+    if queue.idle > queue.woken {
+        queue.woken += 1;
         drop(queue);
         POOL.wake.notify_one();
         return true;
@@ -97,6 +101,8 @@ fn work() {
         let mut in_time = true;
         while queue.requests.is_empty() && in_time {
             (queue, in_time) = deadline.wait(&POOL.wake, queue);
+            // Told or not: at worst one is told once more.
+            queue.woken = queue.woken.saturating_sub(1);
         }
         queue.idle -= 1;
         if queue.requests.is_empty() {

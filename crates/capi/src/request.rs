@@ -59,7 +59,7 @@ impl Completion {
     pub(crate) fn end(&self, file: &OpenFile, status: NtStatus, information: usize) {
         self.block.end(status, information);
         let packet = Packet { key: 0, context: self.context, status, information };
-        file.announce(self.event.is_some(), self.context != 0, packet);
+        file.announce(self.block.address(), self.event.is_some(), packet);
         if let Some(event) = &self.event {
             event.set();
         }

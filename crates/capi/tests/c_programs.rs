@@ -1,7 +1,7 @@
 //! The C programs of `tests/c`, compiled by every compiler in both languages, and run.
 mod programs;
 
-use programs::{COMMON, Compiler, POSIX, Program, SHARES, have, run_all};
+use programs::{COMMON, Compiler, IMAGES, POSIX, Program, SHARES, have, run_all};
 use std::process::Command;
 
 #[test]
@@ -36,7 +36,7 @@ fn the_programs_compile_against_the_real_windows_headers() {
             continue;
         }
         let dir = tempfile::tempdir().unwrap();
-        for name in COMMON.iter().chain(SHARES).chain([&programs::EXAMPLE]) {
+        for name in COMMON.iter().chain(SHARES).chain(IMAGES).chain([&programs::EXAMPLE]) {
             let source = programs::source(name);
             let mut compile = Command::new(command);
             compile.args(language).args(["-Wall", "-Wextra", "-Werror", "-D_WIN32_WINNT=0x0A00"]);

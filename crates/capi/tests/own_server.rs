@@ -94,6 +94,37 @@ fn the_readme_s_example_prints_the_same_in_an_ntfs_image() {
     assert_eq!(point.tag(), reparse::Tag::MOUNT_POINT);
 }
 
+/// What changes nothing but points, and makes nothing but empty files and directories. A relative name below an open
+/// directory was looked for in the root once, and `native` then waited for a request that had not begun.
+#[test]
+fn programs_do_in_an_ntfs_image_what_they_do_on_a_directory() {
+    if GCC.is_missing() {
+        return;
+    }
+    for name in ["native", "privileges", "times", "events"] {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(image) = image(folder.path()) else { return };
+        let program = Program::compile(&GCC, name);
+        let mut command = Command::new(program.path());
+        program.with_libraries(&mut command).env("POINTSMAN_DRIVES", format!("C:={}", image.display()));
+        program.assert_ok(&mut command);
+    }
+}
+
+#[test]
+fn a_directory_of_an_image_is_a_drive_beside_the_whole() {
+    if GCC.is_missing() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let Some(image) = image(folder.path()) else { return };
+    let program = Program::compile(&GCC, "image_drives");
+    let mut command = Command::new(program.path());
+    let drives = format!("C:={0};D:={0}!/sub", image.display());
+    program.with_libraries(&mut command).env("POINTSMAN_DRIVES", drives);
+    program.assert_ok(&mut command);
+}
+
 /// `page` makes the file and the directories that it sets points on.
 #[test]
 fn the_reference_page_s_call_prints_in_an_ntfs_image_what_it_prints_on_a_directory() {

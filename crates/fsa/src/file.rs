@@ -35,6 +35,8 @@ pub struct FileState<H: Host> {
     pub streams_deleted: Vec<Utf16>,
     /// Why the journal has a record of it since it was first opened. [MS-FSA] 2.1.4.11
     pub usn: UsnReason,
+    /// When it was last looked at it had a reparse point, and Samba's bit for it.
+    pub(crate) marked: bool,
 }
 
 /// One open's part in what the opens of a file share. [MS-FSA] 2.1.5.1.2.2
@@ -148,6 +150,7 @@ impl<H: Host> FileTable<H> {
             links: Vec::new(),
             streams_deleted: Vec::new(),
             usn: UsnReason::NONE,
+            marked: false,
         };
         let file = Arc::new(File {
             directory,

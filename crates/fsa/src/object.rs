@@ -45,12 +45,6 @@ impl<H: Host> Volume<H> {
         Ok(Object { node, meta })
     }
 
-    /// Looks at an object that is about to get a reparse point, and so most often has no attribute yet.
-    pub(crate) fn object_likely_bare(&self, node: H::Node) -> HostResult<Object<H>> {
-        let meta = self.as_seen(meta::load_likely_bare(&self.host, &node, self.options.unix_nodes)?);
-        Ok(Object { node, meta })
-    }
-
     /// Looks at an object's kind and tag, and not at its attributes: they read as none.
     pub(crate) fn object_without_attributes(&self, node: H::Node) -> HostResult<Object<H>> {
         let stat = self.host.stat(&node)?;

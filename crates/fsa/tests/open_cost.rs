@@ -3,8 +3,9 @@
 mod store;
 
 use fsa::host::memory::Counts;
-use fsa::{Durability, OpenRequest, VolumeOptions};
-use nt::{AccessMask, NtStatus};
+use fsa::host::meta;
+use fsa::{Durability, OpenId, OpenRequest, VolumeOptions};
+use nt::{AccessMask, FileAttributes, NtStatus};
 use store::*;
 
 /// A store with an empty file, whose changes reach the disk when the host finds time.
@@ -36,17 +37,55 @@ fn cost_of_a_set(store: &Store) -> Counts {
 #[test]
 fn a_set_on_a_fresh_file_looks_five_times_and_changes_two_attributes() {
     let store = deferred();
-    // The name; its kind, at the open; its kind, which attributes it has, and the one that it was made with, under the
-    // lock. Then the point, and the bit of it that Samba reads.
+    // The name; its kind, at the open; how long it is, which attributes it has, and the one that it was made with, under
+    // the lock. Then the point, and the bit of it that Samba reads.
     assert_eq!(cost_of_a_set(&store), Counts { reads: 5, changes: 2, syncs: 0 });
 }
 
 #[test]
-fn a_set_again_changes_one_attribute() {
+fn a_set_on_a_file_with_a_point_changes_one_attribute() {
     let store = deferred();
     store.put(r"dir\f", &relative("before"));
     // The tag too.
     assert_eq!(cost_of_a_set(&store), Counts { reads: 6, changes: 1, syncs: 0 });
+}
+
+/// What one set on a file that is open costs.
+fn cost_of_one_more(store: &Store, id: OpenId, target: &str) -> Counts {
+    let before = store.volume.host().counts();
+    assert_eq!(store.set(id, &relative(target)), NtStatus::SUCCESS);
+    let after = store.volume.host().counts();
+    Counts {
+        reads: after.reads - before.reads,
+        changes: after.changes - before.changes,
+        syncs: after.syncs - before.syncs,
+    }
+}
+
+#[test]
+fn a_set_again_on_one_open_looks_how_long_the_file_is_and_what_point_it_has() {
+    let store = deferred();
+    let id = store.open(r"dir\f", CHANGE, ITSELF);
+    // The attributes' names, and DOSATTRIB.
+    assert_eq!(cost_of_one_more(&store, id, "a"), Counts { reads: 3, changes: 2, syncs: 0 });
+    assert_eq!(cost_of_one_more(&store, id, "b"), Counts { reads: 2, changes: 1, syncs: 0 });
+    assert_eq!(cost_of_one_more(&store, id, "c"), Counts { reads: 2, changes: 1, syncs: 0 });
+}
+
+#[test]
+fn what_another_process_did_to_the_point_since_the_last_set_is_seen() {
+    let store = deferred();
+    let id = store.open(r"dir\f", CHANGE, ITSELF);
+    assert_eq!(store.set(id, &relative("a")), NtStatus::SUCCESS);
+    let (host, node) = (store.volume.host(), store.volume.open_of(id).unwrap().file.node());
+    // It took the point and Samba's bit away: both are back, for what was known of them is not believed.
+    meta::remove_point(host, &node).unwrap();
+    assert_eq!(store.set(id, &relative("b")), NtStatus::SUCCESS);
+    let stored = meta::load(host, &node).unwrap().stored.unwrap();
+    assert!(stored.attributes.contains(FileAttributes::REPARSE_POINT));
+    // It put another tag there.
+    meta::set_point(host, &node, &opaque(0x8000_4711, b"x")).unwrap();
+    assert_eq!(store.set(id, &relative("c")), NtStatus::IO_REPARSE_TAG_MISMATCH);
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl Places {
                 let volume = Arc::new(ImageVolume::open(real.clone(), partition, self.force_dirty)?);
                 let options =
                     VolumeOptions { drives: self.names_in(&real, partition), ..VolumeOptions::default() };
-                let store = Arc::new(Volume::new(ImagePort(Arc::clone(&volume)), options));
+                let store = Arc::new(Volume::new(ImagePort::new(Arc::clone(&volume)), options));
                 self.images.push(OpenImage { image: volume, store });
                 self.images.len() - 1
             }

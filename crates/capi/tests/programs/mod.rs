@@ -21,6 +21,8 @@ pub const COMMON: &[&str] = &[
 ];
 /// The programs that need a server.
 pub const SHARES: &[&str] = &["share"];
+/// The programs that need a directory of an image.
+pub const IMAGES: &[&str] = &["image_drives"];
 /// The programs that need threads of this machine.
 pub const POSIX: &[&str] = &["threads"];
 /// The programs that include our header by its own name, without -fshort-wchar.

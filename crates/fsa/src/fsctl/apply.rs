@@ -1,6 +1,7 @@
 //! The change itself, once nothing refuses it, and what is told of it.
 use crate::file::FileState;
-use crate::host::{Host, meta};
+use crate::host::meta::{self, Mark, PointHead};
+use crate::host::{Host, NodeKind};
 use crate::object::Object;
 use crate::opens::Open;
 use crate::refusal::{Refusal, Why};
@@ -15,9 +16,9 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// That of an object, if it has one.
-    pub(super) fn of<H: Host>(object: &Object<H>) -> Option<Stored> {
-        object.meta.point.as_ref().map(|head| Stored { tag: head.tag, guid: head.guid })
+    /// That which is stored.
+    pub(super) fn of(head: &PointHead) -> Stored {
+        Stored { tag: head.tag, guid: head.guid }
     }
 
     /// Refuses unless this is the tag, and for a third party's tag the GUID. A Microsoft tag's GUID counts for nothing.
@@ -34,6 +35,14 @@ impl Stored {
     }
 }
 
+/// What a reparse point is stored on.
+pub(super) struct Target<H: Host> {
+    pub(super) node: H::Node,
+    pub(super) kind: NodeKind,
+    /// What is known of Samba's bit.
+    pub(super) mark: Mark,
+}
+
 impl<H: Host> Volume<H> {
     /// Stores a reparse point: one step of the host, and the old point or the new one is there whatever happens.
     /// Neither ARCHIVE nor LastWriteTime changes; ChangeTime is the host's own. docs/SPEC-NOTES.md 13
@@ -41,11 +50,12 @@ impl<H: Host> Volume<H> {
         &self,
         state: &mut FileState<H>,
         open: &Open<H>,
-        object: &Object<H>,
+        target: &Target<H>,
         point: &RawReparse,
     ) -> Result<(), Refusal> {
-        let done = self.store(open, object, point);
-        self.finish_change(state, open, done)
+        let done = self.store(open, target, point);
+        state.marked = matches!(done, Ok(true));
+        self.finish_change(state, open, done.map(drop))
     }
 
     /// Removes the reparse point, in one step of the host.
@@ -55,6 +65,7 @@ impl<H: Host> Volume<H> {
         open: &Open<H>,
         object: &Object<H>,
     ) -> Result<(), Refusal> {
+        state.marked = false;
         let done = if object.is_host_special() {
             self.replace_special_by_file(&open.file, &open.link)
         } else {
@@ -63,12 +74,17 @@ impl<H: Host> Volume<H> {
         self.finish_change(state, open, done)
     }
 
-    fn store(&self, open: &Open<H>, object: &Object<H>, point: &RawReparse) -> Result<(), Refusal> {
+    /// True when Samba's bit is known to be set now.
+    fn store(&self, open: &Open<H>, target: &Target<H>, point: &RawReparse) -> Result<bool, Refusal> {
         let bytes = persistent(point);
-        if !self.set_as_special(open, object, point, &bytes)? {
-            meta::set_point_from(&self.host, &object.node, object.meta.stored, &bytes)?;
+        let plain = matches!(target.kind, NodeKind::File | NodeKind::Directory);
+        if !plain || self.options.write_unix_links {
+            let object = self.object(target.node.clone())?;
+            if self.set_as_special(open, &object, point, &bytes)? {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(meta::set_point_from(&self.host, &target.node, target.mark, &bytes)?)
     }
 
     /// Brings a change to the disk if that was promised, and tells of it. Even a change that failed may have happened before

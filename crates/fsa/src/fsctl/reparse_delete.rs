@@ -25,8 +25,8 @@ impl<H: Host> Volume<H> {
         self.require_writable()?;
         let mut state = open.file.lock();
         let object = self.object(open.file.node())?;
-        let stored =
-            Stored::of(&object).ok_or(Refusal::new(NtStatus::NOT_A_REPARSE_POINT, Why::NoReparsePoint))?;
+        let none = Refusal::new(NtStatus::NOT_A_REPARSE_POINT, Why::NoReparsePoint);
+        let stored = object.meta.point.as_ref().map(Stored::of).ok_or(none)?;
         stored.require(request.tag, request.guid)?;
         self.apply_delete(&mut state, open, &object)?;
         Ok(ControlReply::nothing())

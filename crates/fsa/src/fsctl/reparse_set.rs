@@ -1,8 +1,8 @@
 //! FSCTL_SET_REPARSE_POINT and its extended form. [MS-FSA] 2.1.5.10.37, [MS-FSCC] 2.3.81 and 2.3.82
 use super::ControlReply;
-use super::apply::Stored;
-use crate::host::Host;
-use crate::object::Object;
+use super::apply::{Stored, Target};
+use crate::host::meta::{self, Held, Mark};
+use crate::host::{Host, NodeKind};
 use crate::opens::Open;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
@@ -72,20 +72,25 @@ impl<H: Host> Volume<H> {
         self.require_writable()?;
         // Phase 2: the file, which nobody changes until this is done.
         let mut state = open.file.lock();
-        let object = self.object_likely_bare(open.file.node())?;
-        self.check_object(open, point.tag(), &object)?;
-        let stored = Stored::of(&object);
+        let node = open.file.node();
+        let kind = self.host.kind(&node)?;
+        self.check_object(open, point.tag(), &node, kind)?;
+        let held = match kind {
+            NodeKind::File | NodeKind::Directory => meta::held(&self.host, &node, state.marked)?,
+            _ => Held { point: self.object(node.clone())?.meta.point, mark: Mark::default() },
+        };
+        let stored = held.point.as_ref().map(Stored::of);
         match precondition {
             Precondition::NoneOrSame => check_same(stored.as_ref(), point)?,
             Precondition::Extended(extended) => check_extended(stored.as_ref(), extended)?,
         }
         // Phase 3: the change.
-        self.apply_set(&mut state, open, &object, point)?;
+        self.apply_set(&mut state, open, &Target { node, kind, mark: held.mark }, point)?;
         Ok(ControlReply::nothing())
     }
 
     /// What the object must be to carry this tag.
-    fn check_object(&self, open: &Open<H>, tag: Tag, object: &Object<H>) -> Result<(), Refusal> {
+    fn check_object(&self, open: &Open<H>, tag: Tag, node: &H::Node, kind: NodeKind) -> Result<(), Refusal> {
         // A stream is no directory, though it may be one's.
         if tag == Tag::MOUNT_POINT && !open.is_directory() {
             return Err(Refusal::new(NtStatus::NOT_A_DIRECTORY, Why::MountPointOnFile));
@@ -96,11 +101,12 @@ impl<H: Host> Volume<H> {
             return Err(Refusal::new(NtStatus::PRIVILEGE_NOT_HELD, why));
         }
         // [Windows] 1607 and later: a tag with the D bit may be on a directory that has entries.
-        if object.is_directory() && !tag.is_directory() && !self.host.is_empty(&object.node)? {
+        if kind == NodeKind::Directory && !tag.is_directory() && !self.host.is_empty(node)? {
             return Err(Refusal::new(NtStatus::DIRECTORY_NOT_EMPTY, Why::DirectoryNotEmpty));
         }
-        if tag == Tag::SYMLINK && !open.is_directory() && !object.is_host_special() {
-            let size = if open.stream.is_some() { self.stream_size(open)? } else { object.meta.stat.size };
+        let has_data = matches!(kind, NodeKind::File | NodeKind::Directory) && !open.is_directory();
+        if tag == Tag::SYMLINK && has_data {
+            let size = if open.stream.is_some() { self.stream_size(open)? } else { self.host.len(node)? };
             if size != 0 {
                 return Err(Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, Why::LinkOnData { size }));
             }

@@ -18,8 +18,8 @@ mod watch;
 mod xattr;
 
 use super::{
-    BlobId, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeStat,
-    RenameMode, SetTimes, Space, XattrMode,
+    BlobId, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeKind,
+    NodeStat, RenameMode, SetTimes, Space, XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -150,6 +150,14 @@ impl Host for LinuxHost {
 
     fn stat(&self, node: &LinuxNode) -> HostResult<NodeStat> {
         node.stat().map_err(failed("stat"))
+    }
+
+    fn kind(&self, node: &LinuxNode) -> HostResult<NodeKind> {
+        node.kind().map_err(failed("kind"))
+    }
+
+    fn len(&self, node: &LinuxNode) -> HostResult<u64> {
+        node.len().map_err(failed("len"))
     }
 
     fn read_link(&self, node: &LinuxNode) -> HostResult<Vec<u8>> {

@@ -6,8 +6,8 @@ pub use faults::{Counts, MemoryOptions};
 
 use super::name::encode_exact;
 use super::{
-    BlobId, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeStat, RenameMode,
-    SetTimes, Space, XATTR_BYTES_MAX, XattrMode,
+    BlobId, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeKind, NodeStat,
+    RenameMode, SetTimes, Space, XATTR_BYTES_MAX, XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -222,6 +222,11 @@ impl Host for MemoryHost {
                 gid: 0,
             })
         })
+    }
+
+    /// Not counted among the calls that look: what cannot change can be kept.
+    fn kind(&self, node: &MemoryNode) -> HostResult<NodeKind> {
+        Ok(lock(&self.shared).disk.inode("kind", node.inode())?.object.kind())
     }
 
     fn read_link(&self, node: &MemoryNode) -> HostResult<Vec<u8>> {

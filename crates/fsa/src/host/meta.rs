@@ -113,18 +113,43 @@ pub fn load_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResu
     Ok(Meta::new(stat, stored, point))
 }
 
-/// As [`load_as`], for an object that is likely to be bare: one look at the names of its attributes tells that it has
-/// none, and that is all. One that has some costs a look more.
-pub fn load_likely_bare<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResult<Meta> {
-    let stat = host.stat(node)?;
-    if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
-        return Ok(Meta::new(stat, None, Some(host_file::head(host, node, &stat, form)?)));
+/// The reparse point of a file or directory, and what is stored of its attributes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// The reparse point, if there is one.
+    pub point: Option<PointHead>,
+    /// Whether [`DOSATTRIB`] has the bit for it.
+    pub mark: Mark,
+}
+
+/// Samba's REPARSE_POINT bit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// What [`DOSATTRIB`] has; `None` where there is none that can be read.
+    Read(Option<DosAttrib>),
+    /// It is set, as was seen before.
+    Known,
+}
+
+impl Default for Mark {
+    fn default() -> Mark {
+        Mark::Read(None)
     }
-    let names = host.xattr_names(node)?;
+}
+
+/// What a set must know of a file or directory. One that is bare costs one look, at the names of its attributes; one with
+/// attributes a look more for each of the two. `marked` says that the object had a point when it was last looked at, and
+/// the bit for it: if it still has one, that is all, and the bit is not looked at again.
+pub fn held<H: Host>(host: &H, node: &H::Node, marked: bool) -> HostResult<Held> {
+    let read_point = || Ok(optional(host.xattr(node, SMB_REPARSE))?.map(|value| decode_head(&value)));
+    if marked && let Some(point) = read_point()? {
+        return Ok(Held { point: Some(point), mark: Mark::Known });
+    }
+    let names = names(host, node)?;
     let has = |name: &str| names.iter().any(|found| found == name);
     let stored = if has(DOSATTRIB) { stored_attributes(host, node)? } else { None };
-    let point = if has(SMB_REPARSE) { optional(host.xattr(node, SMB_REPARSE))? } else { None };
-    Ok(Meta::new(stat, stored, point.map(|value| decode_head(&value))))
+    let point = if has(SMB_REPARSE) { read_point()? } else { None };
+    Ok(Held { point, mark: Mark::Read(stored) })
 }
 
 impl Meta {
@@ -190,18 +215,17 @@ pub fn point_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostRes
 /// REPARSE_POINT bit, if it lacks it, for Samba's eyes only.
 pub fn set_point<H: Host>(host: &H, node: &H::Node, buffer: &[u8]) -> HostResult<()> {
     let stored = stored_attributes(host, node)?;
-    set_point_from(host, node, stored, buffer)
+    set_point_from(host, node, Mark::Read(stored), buffer).map(drop)
 }
 
-/// As [`set_point`], for a caller that has just loaded the object: `stored` is [`Meta::stored`].
-pub fn set_point_from<H: Host>(
-    host: &H,
-    node: &H::Node,
-    stored: Option<DosAttrib>,
-    buffer: &[u8],
-) -> HostResult<()> {
+/// As [`set_point`], for a caller that has just looked at the object: `known` is [`Held::mark`]. True when the bit is set
+/// now.
+pub fn set_point_from<H: Host>(host: &H, node: &H::Node, known: Mark, buffer: &[u8]) -> HostResult<bool> {
     room::set_point(host, node, buffer)?;
-    mark(host, node, stored, true)
+    match known {
+        Mark::Known => Ok(true),
+        Mark::Read(stored) => mark(host, node, stored, true),
+    }
 }
 
 /// Removes the reparse point, in one step; false when there was none. Then the bit for Samba goes.
@@ -211,17 +235,18 @@ pub fn remove_point<H: Host>(host: &H, node: &H::Node) -> HostResult<bool> {
     Ok(was_there)
 }
 
-/// Brings Samba's REPARSE_POINT bit in line. Where there is no room for it, there is none: it is no truth of ours.
-fn mark<H: Host>(host: &H, node: &H::Node, stored: Option<DosAttrib>, set: bool) -> HostResult<()> {
+/// Brings Samba's REPARSE_POINT bit in line, and says whether it is. Where there is no room for it, there is none: it is no
+/// truth of ours.
+fn mark<H: Host>(host: &H, node: &H::Node, stored: Option<DosAttrib>, set: bool) -> HostResult<bool> {
     let kept = stored.unwrap_or_default();
     if kept.attributes.contains(FileAttributes::REPARSE_POINT) == set {
-        return Ok(());
+        return Ok(true);
     }
     let bare = kept.attributes.without(FileAttributes::REPARSE_POINT | FileAttributes::NORMAL);
     let attributes = if set { bare | FileAttributes::REPARSE_POINT } else { bare };
     match set_with_room(host, node, DOSATTRIB, &DosAttrib { attributes, ..kept }.encode()) {
-        Err(HostError { fault: HostFault::AttributesFull, .. }) => Ok(()),
-        other => other,
+        Err(HostError { fault: HostFault::AttributesFull, .. }) => Ok(false),
+        other => other.map(|()| true),
     }
 }
 

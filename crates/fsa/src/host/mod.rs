@@ -260,6 +260,16 @@ pub trait Host: Send + Sync {
     /// The facts of an object.
     fn stat(&self, node: &Self::Node) -> HostResult<NodeStat>;
 
+    /// What an object is. That never changes, so a host that asks another need ask once only.
+    fn kind(&self, node: &Self::Node) -> HostResult<NodeKind> {
+        self.stat(node).map(|stat| stat.kind)
+    }
+
+    /// Bytes in a regular file.
+    fn len(&self, node: &Self::Node) -> HostResult<u64> {
+        self.stat(node).map(|stat| stat.size)
+    }
+
     /// The target of a host symbolic link.
     fn read_link(&self, node: &Self::Node) -> HostResult<Vec<u8>>;
 

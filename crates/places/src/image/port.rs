@@ -19,14 +19,24 @@ const DOSATTRIB: &str = "user.DOSATTRIB";
 const ROOT: FileRef = FileRef::new(5, 0);
 
 /// An image as a host.
-pub struct ImagePort(
-    /// The image.
-    pub Arc<ImageVolume>,
-);
+pub struct ImagePort {
+    image: Arc<ImageVolume>,
+    root: FileRef,
+}
 
 impl ImagePort {
+    /// The whole volume.
+    pub fn new(image: Arc<ImageVolume>) -> ImagePort {
+        ImagePort::below(image, ROOT)
+    }
+
+    /// A directory of it and what is below: no name and no link leads out.
+    pub fn below(image: Arc<ImageVolume>, root: FileRef) -> ImagePort {
+        ImagePort { image, root }
+    }
+
     fn read<T>(&self, call: &'static str, act: impl FnOnce(&Image) -> ntfs::Result<T>) -> HostResult<T> {
-        self.0.read(call, act).map_err(|failure| HostError { call, fault: fault_of(failure.status()) })
+        self.image.read(call, act).map_err(|failure| HostError { call, fault: fault_of(failure.status()) })
     }
 }
 
@@ -48,7 +58,7 @@ impl Host for ImagePort {
     type Node = FileRef;
 
     fn root(&self) -> FileRef {
-        ROOT
+        self.root
     }
 
     fn lookup(&self, dir: &FileRef, name: &[u16]) -> HostResult<Option<(FileRef, HostName)>> {

@@ -10,7 +10,8 @@ use crate::host::{HostFault, HostResult, NodeId, NodeKind, NodeStat};
 use nt::FileTime;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, StatxTimestamp, openat, openat2, statx,
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, openat,
+    openat2, seek, statx,
 };
 use rustix::io::Errno;
 use rustix::path::DecInt;
@@ -180,6 +181,15 @@ impl LinuxNode {
         match self.0.identity.get() {
             Some(known) => Ok(*known),
             None => self.stat().map(|stat| (stat.kind, stat.id)),
+        }
+    }
+
+    /// Bytes in a regular file. Where its descriptor ends is half the price of all of its facts.
+    pub(super) fn len(&self) -> Result<u64, Errno> {
+        match (self.attribute_fd(), self.kind()?) {
+            // Nobody reads or writes at the descriptor's own place.
+            (Some(fd), NodeKind::File) => seek(fd, SeekFrom::End(0)),
+            _ => self.stat().map(|stat| stat.size),
         }
     }
 
