@@ -58,6 +58,7 @@ impl<H: Host> Volume<H> {
         link: &Link<H>,
     ) -> Result<AccessMask, OpenError> {
         let Asking { cx, request, access: asked } = asking;
+        require_security_privilege(asking)?;
         // Phase 4 of 2.1.5.1: backup and restore intent.
         let mut given = AccessMask::NONE;
         let restores = cx.has_privilege(Privileges::RESTORE);
@@ -110,12 +111,7 @@ impl<H: Host> Volume<H> {
         let Asking { cx, access: asked, .. } = asking;
         let named = asked.without(AccessMask::MAXIMUM_ALLOWED);
         if !cx.bypass {
-            let system = named.contains(AccessMask::ACCESS_SYSTEM_SECURITY);
-            if system && !cx.has_privilege(Privileges::SECURITY) {
-                let why =
-                    Why::Access { needed: AccessMask::ACCESS_SYSTEM_SECURITY, granted: AccessMask::NONE };
-                return Err(Refusal::new(NtStatus::ACCESS_DENIED, why).into());
-            }
+            require_security_privilege(asking)?;
             // FILE_ADD_FILE and FILE_ADD_SUBDIRECTORY are a directory's names for the rights to write and to append.
             let needed = if directory { AccessMask::FILE_APPEND_DATA } else { AccessMask::FILE_WRITE_DATA };
             let descriptor = self.descriptor(parent)?;
@@ -135,4 +131,22 @@ impl<H: Host> Volume<H> {
         let corrupt = |_| HostError { call: "security", fault: HostFault::Corrupt };
         SecurityDescriptor::decode(&stored).map(Some).map_err(corrupt)
     }
+}
+
+/// ACCESS_SYSTEM_SECURITY is a privilege's to give. [Windows] PRIVILEGE_NOT_HELD, not ACCESS_DENIED: smbtorture
+/// smb2.maximum_allowed; docs/SPEC-NOTES.md
+fn require_security_privilege(asking: Asking<'_>) -> Result<(), Refusal> {
+    let asks = asking.access.contains(AccessMask::ACCESS_SYSTEM_SECURITY);
+    // Backup and restore intent give the right, too. [MS-FSA] 2.1.5.1 phase 4
+    let intent = asking.request.options.contains(CreateOptions::OPEN_FOR_BACKUP_INTENT);
+    let other = Privileges::BACKUP | Privileges::RESTORE;
+    let holds = |privileges| {
+        Privileges::ALL
+            .iter()
+            .any(|(one, _)| !(*one & privileges).is_empty() && asking.cx.has_privilege(*one))
+    };
+    if !asks || holds(Privileges::SECURITY) || (intent && holds(other)) {
+        return Ok(());
+    }
+    Err(Refusal::new(NtStatus::PRIVILEGE_NOT_HELD, Why::Privilege("SeSecurityPrivilege")))
 }

@@ -20,6 +20,14 @@ impl<H: Host> Volume<H> {
         self.close_watch(&open);
         let mut state = file.lock();
         state.opens.retain(|sharing| sharing.id != id);
+        let told = self.tell_written_at_close(&open);
+        // [Windows] A rename changes the file's attributes, which is told when its open closes: smbtorture
+        // smb2.notify.mask-change, and not before: smb2.notify.rec.
+        if open.cursors.has_renamed() && !file.is_directory() && open.link.lock().state == LinkState::Present
+        {
+            let (filter, action) = (NotifyFilter::ATTRIBUTES, NotifyAction::MODIFIED);
+            self.tell_change(&mut state, &file, &open.link, filter, action, UsnReason::NONE);
+        }
         let deleted = self.delete_at_close(&mut state, &open);
         self.close_oplock(&open, &state);
         if state.opens.is_empty() && !state.usn.is_empty() {
@@ -27,10 +35,20 @@ impl<H: Host> Volume<H> {
             state.usn = UsnReason::NONE;
             self.tell(|| Event::Usn { file: file.id(), reason, path: open.path() });
         }
+        let released = if state.opens.is_empty() { self.release_reserved(&file) } else { Ok(()) };
         drop(state);
         drop(open);
         self.files.forget(file);
-        deleted
+        deleted?;
+        told?;
+        released
+    }
+
+    /// What a write of this open has yet to tell is told, before the open is asked a last time and closes.
+    /// [MS-SMB2] 3.3.5.10 SMB2_CLOSE_FLAG_POSTQUERY_ATTRIB
+    pub fn about_to_close(&self, id: OpenId) -> Result<(), Refusal> {
+        let open = self.open_of(id)?;
+        Ok(self.tell_written_at_close(&open)?)
     }
 
     /// Phase 1 of the book's close: what this was the last open of, and was to be deleted, goes.

@@ -1,6 +1,6 @@
 //! Where an open stands: the byte offset, the directory listing, the EAs and the mode. [MS-FSA] 2.1.1.6
 use crate::directory::Listing;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What an open remembers between requests. It is one caller's own, so no order among its parts is promised.
@@ -11,7 +11,18 @@ pub(crate) struct Cursors {
     mode: Mutex<Option<u32>>,
     listing: Mutex<Listing>,
     reparse_index: AtomicBool,
-    modified_pinned: AtomicBool,
+    pinned: AtomicU8,
+    wrote: AtomicBool,
+    renamed: AtomicBool,
+}
+
+/// A time that an open can pin: what it does then leaves the time alone. [MS-FSA] 2.1.5.15.2
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pin {
+    /// UserSetModificationTime
+    Modified = 1,
+    /// UserSetChangeTime
+    Changed = 2,
 }
 
 impl Cursors {
@@ -42,13 +53,34 @@ impl Cursors {
         *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = Some(mode);
     }
 
-    /// UserSetModificationTime: what this open does leaves the time of the last change alone. [MS-FSA] 2.1.5.15.2
-    pub(crate) fn is_modified_pinned(&self) -> bool {
-        self.modified_pinned.load(Ordering::Relaxed)
+    /// True when what this open does leaves the time alone.
+    pub(crate) fn is_pinned(&self, pin: Pin) -> bool {
+        self.pinned.load(Ordering::Relaxed) & pin as u8 != 0
     }
 
-    pub(crate) fn pin_modified(&self, on: bool) {
-        self.modified_pinned.store(on, Ordering::Relaxed);
+    pub(crate) fn set_pinned(&self, pin: Pin, on: bool) {
+        match on {
+            true => self.pinned.fetch_or(pin as u8, Ordering::Relaxed),
+            false => self.pinned.fetch_and(!(pin as u8), Ordering::Relaxed),
+        };
+    }
+
+    /// True when this open has written.
+    pub(crate) fn has_written(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_written(&self) {
+        self.wrote.store(true, Ordering::Relaxed);
+    }
+
+    /// True when this open has renamed its file.
+    pub(crate) fn has_renamed(&self) -> bool {
+        self.renamed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_renamed(&self) {
+        self.renamed.store(true, Ordering::Relaxed);
     }
 
     /// True when the open is of the volume's reparse index.

@@ -11,6 +11,7 @@ use crate::path::NAME_UNITS_MAX;
 use crate::pattern::{Pattern, is_wildcard};
 use crate::query::{Facts, Information, chain, require_len};
 use crate::refusal::{ComponentFault, Refusal, Why};
+use crate::short_name::short_name;
 use crate::volume::Volume;
 use entry::{Entry, Layout};
 use nt::{AccessMask, FileInformationClass as Class, NtStatus, Utf16};
@@ -175,7 +176,7 @@ impl<H: Host> Volume<H> {
             },
         };
         if layout == Layout::NAMES {
-            return Ok(Some(Entry { name, facts: None, ea_size: 0 }));
+            return Ok(Some(Entry { name, facts: None, ea_size: 0, short_name: Vec::new() }));
         }
         let mut facts = match self.meta(&node) {
             Ok(meta) => Facts::of(&meta),
@@ -187,7 +188,10 @@ impl<H: Host> Volume<H> {
         }
         let counts_eas = layout.has_ea_size() && facts.tag == 0;
         let ea_size = if counts_eas { meta::ea_size(&meta::ea_list(&self.host, &node)?) } else { 0 };
-        Ok(Some(Entry { name, facts: Some(facts), ea_size }))
+        let has_short =
+            self.options.short_names && layout.has_short_name() && matches!(listed, Listed::Name(_));
+        let short_name = if has_short { short_name(&name.0).unwrap_or_default() } else { Vec::new() };
+        Ok(Some(Entry { name, facts: Some(facts), ea_size, short_name }))
     }
 }
 

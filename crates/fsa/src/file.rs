@@ -4,8 +4,10 @@ use crate::link::{Link, Place};
 use crate::lock::LockTable;
 use crate::opens::OpenId;
 use crate::oplock::{OplockKey, OplockTable};
+use crate::written::Written;
 use nt::{AccessMask, ShareAccess, UsnReason, Utf16};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 /// A file that is open at least once: one for all of its names, streams and opens.
@@ -15,6 +17,8 @@ pub struct File<H: Host> {
     state: Mutex<FileState<H>>,
     locks: Mutex<LockTable>,
     oplocks: Mutex<OplockTable>,
+    written: Mutex<Written>,
+    reserved: AtomicU64,
 }
 
 /// The object on the host behind a file. It changes only where a host link or special file stands for a reparse point, for
@@ -80,6 +84,20 @@ impl<H: Host> File<H> {
     /// The byte-range locks. Taken after the state's lock, where both are, and held over no call of the host.
     pub(crate) fn locks(&self) -> MutexGuard<'_, LockTable> {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which time of the last write is told. Taken after the state's lock, where both are.
+    pub(crate) fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that somebody has reserved for the data, until the last open closes.
+    pub(crate) fn reserved(&self) -> u64 {
+        self.reserved.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_reserved(&self, bytes: u64) {
+        self.reserved.store(bytes, Ordering::Release);
     }
 
     /// The oplocks. Taken after the state's lock, where both are, before that of byte-range locks, and held over no call of
@@ -158,6 +176,8 @@ impl<H: Host> FileTable<H> {
             state: Mutex::new(state),
             locks: Mutex::default(),
             oplocks: Mutex::default(),
+            written: Mutex::default(),
+            reserved: AtomicU64::new(0),
         });
         files.known.insert(id, Arc::downgrade(&file));
         file

@@ -13,6 +13,7 @@ impl<H: Host> Volume<H> {
         if self.is_read_only() {
             return Ok(());
         }
+        self.tell_written(&open)?;
         let parent = open.link.lock().parent.clone();
         match parent {
             None => self.host.sync_all()?,

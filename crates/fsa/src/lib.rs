@@ -60,9 +60,11 @@ mod read;
 mod refusal;
 mod security;
 mod set;
+mod short_name;
 mod stream;
 mod volume;
 mod write;
+mod written;
 
 pub use check::{Checked, Finding, Wrong, check};
 pub use context::SecurityContext;
@@ -84,5 +86,5 @@ pub use read::TRANSFER_BYTES_MAX;
 pub use refusal::{ComponentFault, Refusal, TargetFault, Why};
 pub use security::SecurityInformation;
 pub use set::Requester;
-pub use volume::{DriveMap, Durability, Volume, VolumeKind, VolumeOptions};
+pub use volume::{DriveMap, Durability, Volume, VolumeKind, VolumeOptions, WriteTimes};
 pub use write::END_OF_DATA;

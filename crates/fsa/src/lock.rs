@@ -99,6 +99,14 @@ impl LockTable {
         self.held.iter().find(conflicts).map(|lock| lock.owner)
     }
 
+    /// A stream has another name.
+    pub(crate) fn rename(&mut self, from: Option<&Utf16>, to: Option<&Utf16>) {
+        let waiting = self.wanted.iter_mut().map(|wanted| &mut wanted.lock);
+        for lock in self.held.iter_mut().chain(waiting).filter(|lock| lock.stream.as_ref() == from) {
+            lock.stream = to.cloned();
+        }
+    }
+
     /// Where the first lock of the stream begins. [MS-FSA] 2.1.5.18
     pub(crate) fn first_offset(&self, stream: Option<&Utf16>) -> Option<u64> {
         let of_stream = self.held.iter().filter(|lock| lock.stream.as_ref() == stream);

@@ -38,6 +38,9 @@ struct Events {
     bytes: Vec<u8>,
     /// Where the last entry begins.
     last: Option<usize>,
+    /// Bytes that are kept at most: the room that the first request had, whatever later ones have. [Windows] smbtorture
+    /// smb2.notify.valid-req: "if the first notify returns NOTIFY_ENUM_DIR, all do".
+    room: usize,
     /// More happened than was kept.
     overflowed: bool,
     /// An old name waits for the new one, so that both are told at once.
@@ -62,8 +65,8 @@ impl Events {
         self.half_renamed = action == NotifyAction::RENAMED_OLD_NAME;
         let start = self.bytes.len().next_multiple_of(4);
         let len = 2 * name.len();
-        if self.overflowed || start + 12 + len > NOTIFY_BYTES_MAX {
-            *self = Events { overflowed: true, ..Events::default() };
+        if self.overflowed || start + 12 + len > self.room {
+            self.overflow();
             return;
         }
         self.bytes.resize(start, 0);
@@ -80,9 +83,15 @@ impl Events {
         self.bytes.extend(name.iter().flat_map(|unit| unit.to_le_bytes()));
     }
 
+    /// Forgets what was kept: there is more to tell than can be.
+    fn overflow(&mut self) {
+        *self = Events { overflowed: true, room: self.room, ..Events::default() };
+    }
+
     /// All changes, or word that there are more than fit.
     fn take(&mut self, len_max: usize) -> Information {
-        let Events { bytes, overflowed, .. } = core::mem::take(self);
+        let empty = Events { room: self.room, ..Events::default() };
+        let Events { bytes, overflowed, .. } = core::mem::replace(self, empty);
         if overflowed || bytes.len() > len_max {
             return Information { bytes: Vec::new(), status: NtStatus::NOTIFY_ENUM_DIR };
         }
@@ -149,7 +158,8 @@ impl<H: Host> Volume<H> {
             Some(at) => at,
             None => {
                 let open = Arc::clone(&open);
-                let (events, requests) = (Events::default(), VecDeque::new());
+                let room = len_max.min(NOTIFY_BYTES_MAX);
+                let (events, requests) = (Events { room, ..Events::default() }, VecDeque::new());
                 list.push(Watch { open, tree: watch_tree, filter, events, requests });
                 self.watches.count.store(list.len(), Ordering::Release);
                 list.len() - 1
@@ -184,7 +194,7 @@ impl<H: Host> Volume<H> {
     /// More happened than the host could keep: whoever watches lists his directory.
     pub(crate) fn overflow_watches(&self) {
         for watch in self.watches.lock().iter_mut() {
-            watch.events = Events { overflowed: true, ..Events::default() };
+            watch.events.overflow();
             self.answer(watch);
         }
     }

@@ -41,10 +41,28 @@ pub struct Open<H: Host> {
     /// The name goes when this open closes.
     pub(crate) delete_on_close: AtomicBool,
     /// Where it stands.
-    pub(crate) cursors: Cursors,
+    pub(crate) cursors: Arc<Cursors>,
 }
 
 impl<H: Host> Open<H> {
+    /// The same open, of a stream that has another name by now.
+    pub(crate) fn with_stream(&self, stream: Option<Utf16>) -> Open<H> {
+        Open {
+            id: self.id,
+            file: Arc::clone(&self.file),
+            stream,
+            link: Arc::clone(&self.link),
+            granted: self.granted,
+            share: self.share,
+            options: self.options,
+            privileges: self.privileges,
+            oplock_key: self.oplock_key,
+            parent_oplock_key: self.parent_oplock_key,
+            delete_on_close: AtomicBool::new(self.deletes_on_close()),
+            cursors: Arc::clone(&self.cursors),
+        }
+    }
+
     /// True when the open is of a directory (and not of a stream on it).
     pub fn is_directory(&self) -> bool {
         self.file.is_directory() && self.stream.is_none()

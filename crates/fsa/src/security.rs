@@ -1,14 +1,14 @@
 //! Security descriptors: querying and setting. [MS-FSA] 2.1.5.14 and 2.1.5.17
 use crate::context::SecurityContext;
-use crate::host::meta::{self, Meta};
-use crate::host::{Host, HostResult};
+use crate::host::{Host, HostResult, NodeKind, NodeStat, meta};
+use crate::open::mapped;
 use crate::opens::OpenId;
 use crate::oplock::Breaks;
 use crate::query::Information;
 use crate::refusal::{Refusal, Why};
 use crate::volume::{Volume, VolumeKind};
 use nt::security::{
-    Ace, Acl, AclSlot, Privileges, SecurityDescriptor, SecurityDescriptorControl as Control, Sid,
+    Ace, AceFlags, Acl, AclSlot, Privileges, SecurityDescriptor, SecurityDescriptorControl as Control, Sid,
 };
 use nt::{AccessMask, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 
@@ -112,10 +112,12 @@ impl<H: Host> Volume<H> {
         let mut state = open.file.lock();
         self.break_oplock(&open, Breaks::handles())?;
         let node = open.file.node();
-        let new = merge(self.effective_descriptor(&node)?, given, parts);
+        let pinned = self.pinned_times(&open)?;
+        let new = merge(self.effective_descriptor(&node)?, settled(given), parts);
         let bytes = new.encode().map_err(|_| invalid("the descriptor is too long"))?;
         meta::set_security(&self.host, &node, &bytes)?;
         self.archive(&open)?;
+        self.restore_times(&open, pinned)?;
         self.settle(&node, open.options)?;
         let (filter, reason) = (NotifyFilter::SECURITY, UsnReason::SECURITY_CHANGE);
         self.tell_change(&mut state, &open.file, &open.link, filter, NotifyAction::MODIFIED, reason);
@@ -126,8 +128,13 @@ impl<H: Host> Volume<H> {
     fn effective_descriptor(&self, node: &H::Node) -> HostResult<SecurityDescriptor> {
         match self.descriptor(node)? {
             Some(stored) => Ok(stored),
-            None => Ok(unrestricted(&self.meta(node)?)),
+            None => self.unrestricted(node),
         }
+    }
+
+    /// The descriptor that stands for none.
+    pub(crate) fn unrestricted(&self, node: &H::Node) -> HostResult<SecurityDescriptor> {
+        Ok(unrestricted(&self.host.stat(node)?))
     }
 
     /// FAT has no security.
@@ -165,12 +172,38 @@ fn merge(
     merged
 }
 
-/// What a file without a descriptor amounts to.
-fn unrestricted(meta: &Meta) -> SecurityDescriptor {
+/// A descriptor that is to be set, as it will be stored. [MS-FSA] 2.1.5.17, [MS-DTYP] 2.5.3.4.5
+fn settled(given: SecurityDescriptor) -> SecurityDescriptor {
+    // [Windows] Inherited is what the setter says is, and says to be computed: smbtorture smb2.acls.INHERITFLAGS.
+    let pairs = [
+        (Control::DACL_COMPUTED_INHERITANCE_REQUIRED, Control::DACL_AUTO_INHERITED),
+        (Control::SACL_COMPUTED_INHERITANCE_REQUIRED, Control::SACL_AUTO_INHERITED),
+    ];
+    let control = pairs.into_iter().fold(given.control, |control, (required, inherited)| {
+        let lost = if control.contains(required) { Control::NONE } else { inherited };
+        control.without(required | lost)
+    });
+    let dacl = match given.dacl {
+        AclSlot::Present(acl) => AclSlot::Present(mapped(acl)),
+        // [Windows] No list at all is one that restricts nothing: smbtorture smb2.create.nulldacl.
+        AclSlot::Absent | AclSlot::Null => AclSlot::Null,
+    };
+    SecurityDescriptor { control, dacl, ..given }
+}
+
+/// What an object without a descriptor amounts to; what is made in a directory inherits it.
+fn unrestricted(stat: &NodeStat) -> SecurityDescriptor {
     let everything = Ace::allow(Sid::EVERYONE, AccessMask::FILE_ALL_ACCESS);
+    let is_directory = stat.kind == NodeKind::Directory;
+    let (flags, control) = match is_directory {
+        true => (AceFlags::OBJECT_INHERIT | AceFlags::CONTAINER_INHERIT, Control::DACL_AUTO_INHERITED),
+        false => (AceFlags::NONE, Control::NONE),
+    };
+    let everything = everything.with_flags(flags);
     SecurityDescriptor {
-        owner: Sid::new(22, &[1, meta.stat.uid]),
-        group: Sid::new(22, &[2, meta.stat.gid]),
+        control,
+        owner: Sid::new(22, &[1, stat.uid]),
+        group: Sid::new(22, &[2, stat.gid]),
         dacl: AclSlot::Present(Acl::new(vec![everything])),
         ..SecurityDescriptor::default()
     }

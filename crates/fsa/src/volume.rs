@@ -38,6 +38,17 @@ pub enum Durability {
     Deferred,
 }
 
+/// When others are told the time of a write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum WriteTimes {
+    /// At once, as by Windows Server 2019 and later.
+    #[default]
+    AtOnce,
+    /// Two seconds after the first write of a row or when something else settles it, and of later ones when the file is closed:
+    /// as by Windows Server 2016 and before.
+    Late,
+}
+
 /// Which NT names lead into this volume: the object manager's part of following an absolute link.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DriveMap {
@@ -57,6 +68,10 @@ pub struct VolumeOptions {
     pub write_unix_links: bool,
     /// When a change is on the disk.
     pub durability: Durability,
+    /// Files have short names, too.
+    pub short_names: bool,
+    /// When others are told the time of a write.
+    pub write_times: WriteTimes,
     /// Which NT names lead into this volume.
     pub drives: DriveMap,
     /// The volume's label.

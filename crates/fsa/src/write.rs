@@ -6,10 +6,15 @@ use crate::oplock::Breaks;
 use crate::read::TRANSFER_BYTES_MAX;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
-use nt::{AccessMask, NotifyAction, NotifyFilter, NtStatus, UsnReason};
+use nt::{AccessMask, FileAttributes, FileTime, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 
 /// The offset that means the end of the data. [MS-FSA] 2.1.5.4
 pub const END_OF_DATA: u64 = u64::MAX;
+
+/// The longest file of NTFS with clusters of 4 KiB. [MS-FSA] 2.1.5.4 MaxFileSize
+const FILE_BYTES_MAX: u64 = 0xFFF_FFFF_0000;
+/// A gap that is not looked at: writing it would take long enough to notice that the volume is full.
+const LEAP_BYTES: u64 = 1 << 30;
 
 impl<H: Host> Volume<H> {
     /// Writes all of `bytes` at `offset`, or at the end for [`END_OF_DATA`] and for an open that may only append.
@@ -30,7 +35,7 @@ impl<H: Host> Volume<H> {
         self.require_writable()?;
         let mut state = open.file.lock();
         let appends = offset == END_OF_DATA || !open.has_any(AccessMask::FILE_WRITE_DATA);
-        let size = self.stream_size(&open)?;
+        let (size, modified) = self.size_and_time(&open)?;
         let offset = if appends { size } else { offset };
         let end = offset
             .checked_add(bytes.len() as u64)
@@ -39,10 +44,14 @@ impl<H: Host> Volume<H> {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.require_room(&open, size, end)?;
         self.break_oplock(&open, Breaks::data())?;
         self.check_range(&open, LockRange { offset, len: bytes.len() as u64 }, true)?;
-        let pinned = self.pinned_modified(&open)?;
+        let pinned = self.pinned_times(&open)?;
         let extends = end > size;
+        if pinned.modified.is_none() {
+            self.about_to_write(&open, modified);
+        }
         self.store_data(&open, offset, bytes)?;
         let (filter, reason) = match &open.stream {
             Some(_) => {
@@ -55,9 +64,27 @@ impl<H: Host> Volume<H> {
                 (NotifyFilter::SIZE | NotifyFilter::LAST_WRITE, reason)
             }
         };
-        self.restore_modified(&open, pinned)?;
+        self.restore_times(&open, pinned)?;
         self.settle(&open.file.node(), open.options)?;
         self.tell_change(&mut state, &open.file, &open.link, filter, NotifyAction::MODIFIED, reason);
+        Ok(())
+    }
+
+    /// Refuses a write far beyond the data for whose gap the volume has no room, unless the file is sparse: to NTFS every byte
+    /// before the end has its place, and no file is longer than 16 TiB less 64 KiB. [Windows] smbtorture smb2.rw.invalid
+    fn require_room(&self, open: &Open<H>, size: u64, end: u64) -> Result<(), Refusal> {
+        if end > FILE_BYTES_MAX {
+            return Err(Refusal::parameter("beyond the largest file"));
+        }
+        if end.saturating_sub(size) <= LEAP_BYTES || open.stream.is_some() {
+            return Ok(());
+        }
+        let sparse = self.meta(&open.file.node())?.attributes.contains(FileAttributes::SPARSE_FILE);
+        let space = self.host.space()?;
+        if !sparse && (end - size) / space.block_bytes.max(1) > space.blocks_free {
+            let why = Why::Object("the gap before the data is larger than what is free");
+            return Err(Refusal::new(NtStatus::DISK_FULL, why));
+        }
         Ok(())
     }
 
@@ -77,6 +104,15 @@ impl<H: Host> Volume<H> {
             }
             other => Ok(other?),
         }
+    }
+
+    /// The length of the opened stream's data, and when the file's own data were changed last.
+    fn size_and_time(&self, open: &Open<H>) -> Result<(u64, FileTime), Refusal> {
+        if open.stream.is_some() {
+            return Ok((self.stream_size(open)?, FileTime(0)));
+        }
+        let stat = self.host.stat(&open.file.node())?;
+        Ok((stat.size, stat.modified))
     }
 
     /// A named stream is one value: it is read, changed and written whole.

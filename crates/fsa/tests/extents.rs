@@ -144,7 +144,9 @@ fn a_file_is_sparse_when_it_is_said_to_be_and_then_tells_where_its_data_lie() {
         let id = store.made("f");
         store.put(id, 0, &[1; 4096]);
         assert_eq!(ranges(store, id, 0, 4096, 64), Ok((NtStatus::SUCCESS, vec![0, 4096])));
-        assert_eq!(ranges(store, id, 10, MEBI, 64), Ok((NtStatus::SUCCESS, vec![10, MEBI])), "not sparse");
+        assert_eq!(ranges(store, id, 10, MEBI, 64), Ok((NtStatus::SUCCESS, vec![10, 4086])), "not sparse");
+        assert_eq!(ranges(store, id, 4096, MEBI, 0), Ok((NtStatus::SUCCESS, vec![])), "beyond the data");
+        assert_eq!(ranges(store, id, 0, 4096, 0), Err(NtStatus::BUFFER_TOO_SMALL));
         assert_eq!(store.control(id, FsctlCode::SET_SPARSE, &[], 0), Ok((NtStatus::SUCCESS, Vec::new())));
         assert!(store.attributes_of(id).contains(FileAttributes::SPARSE_FILE));
         store.resize(id, 2 * MEBI);
@@ -319,7 +321,7 @@ fn blocks_are_shared_where_the_host_can_and_refused_where_it_cannot() {
 
 #[test]
 fn nothing_is_compressed_and_checksums_are_a_matter_of_refs() {
-    // smb2.ioctl.compress_file_flag, compress_invalid_format, compress_perms
+    // smb2.ioctl.compress_notsup_set, compress_file_flag, compress_invalid_format, compress_perms
     let store = Store::new();
     let id = store.made("f");
     let set = |state: u16| Ground::control(&store, id, FsctlCode::SET_COMPRESSION, &state.to_le_bytes(), 0);
@@ -327,7 +329,7 @@ fn nothing_is_compressed_and_checksums_are_a_matter_of_refs() {
     assert_eq!(get(2), Ok((NtStatus::SUCCESS, vec![0, 0])));
     assert_eq!(get(1), Err(NtStatus::INVALID_PARAMETER));
     assert_eq!(set(0), Ok((NtStatus::SUCCESS, Vec::new())));
-    assert_eq!(set(1), Err(NtStatus::COMPRESSION_DISABLED));
+    assert_eq!(set(1), Err(NtStatus::NOT_SUPPORTED));
     assert_eq!(set(0x1234), Err(NtStatus::INVALID_PARAMETER));
     let get = FsctlCode::GET_INTEGRITY_INFORMATION;
     assert_eq!(Ground::control(&store, id, get, &[], 16), Err(NtStatus::INVALID_DEVICE_REQUEST));

@@ -18,7 +18,7 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 fn archive(created: Option<FileTime>) -> DosAttrib {
-    DosAttrib { attributes: FileAttributes::ARCHIVE, created }
+    DosAttrib { attributes: FileAttributes::ARCHIVE, created, changed: None }
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn version_5_is_read_and_written_as_samba_writes_it() {
 
 #[test]
 fn the_text_of_samba_3_is_read_with_and_without_its_nul() {
-    let hidden = DosAttrib { attributes: FileAttributes::HIDDEN, created: None };
+    let hidden = DosAttrib { attributes: FileAttributes::HIDDEN, created: None, changed: None };
     assert_eq!(DosAttrib::decode(b"0x2"), Ok(hidden));
     assert_eq!(DosAttrib::decode(b"0x2\0"), Ok(hidden));
 }
@@ -174,7 +174,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_back(attributes: u32, created in proptest::option::of(1u64..)) {
-        let value = DosAttrib { attributes: FileAttributes(attributes), created: created.map(FileTime) };
+        let value = DosAttrib { attributes: FileAttributes(attributes), created: created.map(FileTime), changed: None };
         prop_assert_eq!(DosAttrib::decode(&value.encode()), Ok(value));
     }
 }

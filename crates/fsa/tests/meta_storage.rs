@@ -186,6 +186,7 @@ fn a_check_finds_stale_bits_both_ways_and_sets_them_right() {
     let bit = DosAttrib {
         attributes: FileAttributes::REPARSE_POINT | FileAttributes::HIDDEN,
         created: Some(FileTime(9)),
+        changed: None,
     };
     host.set_xattr(&node, DOSATTRIB, &bit.encode(), XattrMode::Any).unwrap();
     assert_eq!(

@@ -226,3 +226,60 @@ fn a_watch_follows_its_directory_when_that_is_renamed() {
     assert_eq!(store.told(wait), one(Action::ADDED, "f"));
     store.close(made);
 }
+
+/// smb2.notify.valid-req: the room of the first request is all that is kept for an open.
+#[test]
+fn the_first_request_decides_how_much_is_kept() {
+    let store = Store::new();
+    store.dir("d");
+    let (small, large) = (store.open("d", LIST, PLAIN), store.open("d", LIST, PLAIN));
+    assert!(store.volume.notify(small, false, NAMES, 1).unwrap_err().waits().is_some());
+    assert!(store.volume.notify(large, false, NAMES, ROOM).unwrap_err().waits().is_some());
+    store.file(r"d\a");
+    let told = |store: &Store| -> Vec<(OpenId, NtStatus)> {
+        let mut told: Vec<_> = store
+            .volume
+            .take_completions()
+            .into_iter()
+            .filter_map(|one| match one {
+                Completion::Notify { open, status, .. } => Some((open, status)),
+                _ => None,
+            })
+            .collect();
+        told.sort();
+        told
+    };
+    assert_eq!(told(&store), [(small, NtStatus::NOTIFY_ENUM_DIR), (large, NtStatus::SUCCESS)]);
+    assert!(store.volume.notify(small, false, NAMES, ROOM).unwrap_err().waits().is_some());
+    assert!(store.volume.notify(large, false, NAMES, 0).unwrap_err().waits().is_some());
+    store.file(r"d\b");
+    assert_eq!(told(&store), [(small, NtStatus::NOTIFY_ENUM_DIR), (large, NtStatus::NOTIFY_ENUM_DIR)]);
+    assert!(store.volume.notify(large, false, NAMES, ROOM).unwrap_err().waits().is_some());
+    store.file(r"d\c");
+    assert!(told(&store).contains(&(large, NtStatus::SUCCESS)), "what fits is told again");
+}
+
+/// smb2.notify.mask-change: a file that was renamed has other attributes, which shows when the open that did it closes.
+#[test]
+fn a_rename_is_a_change_of_attributes_when_its_open_closes() {
+    let store = Store::new();
+    store.dir("d");
+    store.file(r"d\a");
+    let dir = store.open("d", LIST, PLAIN);
+    assert!(store.volume.notify(dir, false, Filter::ATTRIBUTES, ROOM).unwrap_err().waits().is_some());
+    let id = store.open(r"d\a", CHANGES, PLAIN);
+    let name = Utf16::from("b").to_le_bytes();
+    let len = u32::try_from(name.len()).unwrap().to_le_bytes();
+    let mut input = [&[0; 16][..], &len, &name].concat();
+    input.resize(24, 0);
+    store.volume.set_information(&store.cx, Requester::Local, id, Class::RENAME_INFORMATION, &input).unwrap();
+    let changes = || {
+        store.volume.take_completions().into_iter().find_map(|one| match one {
+            Completion::Notify { bytes, .. } => Some(entries(&bytes)),
+            _ => None,
+        })
+    };
+    assert_eq!(changes(), None, "not yet");
+    store.close(id);
+    assert_eq!(changes(), Some(vec![entry(Action::MODIFIED, "b")]));
+}

@@ -28,6 +28,11 @@ fn with_dacl(aces: Vec<Ace>) -> SecurityDescriptor {
     }
 }
 
+/// The same, of a directory whose list came down to it and comes down to what is made in it.
+fn automatic(descriptor: SecurityDescriptor) -> SecurityDescriptor {
+    SecurityDescriptor { control: Control::DACL_AUTO_INHERITED, ..descriptor }
+}
+
 impl Store {
     fn make_with(&self, path: &str, options: CreateOptions, security: Option<&[u8]>) -> Result<(), NtStatus> {
         let path = utf16(path);
@@ -40,8 +45,15 @@ impl Store {
 
     /// A directory with these entries, and what a file or directory made in it gets.
     fn handed_down(&self, aces: Vec<Ace>, options: CreateOptions) -> Vec<Ace> {
+        self.handed_down_by(automatic(with_dacl(aces)), options)
+    }
+
+    fn handed_down_by(&self, mut dir: SecurityDescriptor, options: CreateOptions) -> Vec<Ace> {
         let name = format!("parent{}", self.volume.host().counts().changes);
-        let dir = with_dacl([aces, vec![Ace::allow(Sid::EVERYONE, ALL)]].concat()).encode().unwrap();
+        if let AclSlot::Present(acl) = &mut dir.dacl {
+            acl.aces.push(Ace::allow(Sid::EVERYONE, ALL));
+        }
+        let dir = dir.encode().unwrap();
         self.make_with(&name, CreateOptions::DIRECTORY_FILE, Some(&dir)).unwrap();
         let child = format!(r"{name}\child");
         self.make_with(&child, options, None).unwrap();
@@ -106,10 +118,61 @@ fn the_creator_and_generic_rights_are_filled_in_where_they_count_and_kept_where_
     assert_eq!(store.handed_down(vec![ace], CreateOptions::DIRECTORY_FILE), [own, onward]);
 }
 
+/// smbtorture smb2.acls.INHERITFLAGS, which Windows passes: entries are marked as inherited where the directory's list is.
+#[test]
+fn what_is_handed_down_is_marked_where_the_directory_says_so() {
+    let store = Store::new().without_privileges();
+    let ace = Ace::allow(Sid::AUTHENTICATED_USERS, READ);
+    let given = with_dacl(vec![ace.clone().with_flags(flags(0x1))]);
+    assert_eq!(store.handed_down_by(given.clone(), PLAIN), std::slice::from_ref(&ace));
+    assert_eq!(store.handed_down_by(automatic(given), PLAIN), [ace.with_flags(flags(0x10))]);
+}
+
+/// smbtorture smb2.acls.OWNER and its like: a file belongs to who made it, and is as open as its directory.
+#[test]
+fn what_somebody_makes_where_nobody_gave_a_descriptor_is_theirs() {
+    let store = Store::new().without_privileges();
+    store.file("f");
+    let descriptor = store.descriptor("f");
+    assert_eq!(descriptor.owner, Some(user()));
+    assert_eq!(descriptor.group, Sid::new(5, &[21, 1, 2, 3, 513]));
+    let everything = Ace::allow(Sid::EVERYONE, ALL).with_flags(flags(0x10));
+    assert_eq!(descriptor.dacl, AclSlot::Present(Acl::new(vec![everything])));
+    assert_eq!(descriptor.control, Control::DACL_AUTO_INHERITED);
+}
+
+/// smbtorture smb2.acls.CREATOR (generic rights), INHERITFLAGS (control bits) and smb2.create.nulldacl (no list).
+#[test]
+fn what_is_set_is_stored_as_windows_stores_it() {
+    let store = Store::new().without_privileges();
+    store.file("f");
+    let set = |descriptor: SecurityDescriptor| {
+        let id = store.open("f", AccessMask::WRITE_DAC, PLAIN);
+        let bytes = descriptor.encode().unwrap();
+        store.volume.set_security(&store.cx, id, SecurityInformation::DACL, &bytes).unwrap();
+        store.close(id);
+        store.descriptor("f")
+    };
+    let generic = with_dacl(vec![Ace::allow(user(), AccessMask::GENERIC_ALL)]);
+    assert_eq!(set(generic.clone()).dacl, with_dacl(vec![Ace::allow(user(), ALL)]).dacl);
+    let both = Control::DACL_AUTO_INHERITED | Control::DACL_COMPUTED_INHERITANCE_REQUIRED;
+    for (given, kept) in [
+        (Control::DACL_AUTO_INHERITED, Control::NONE),
+        (Control::DACL_COMPUTED_INHERITANCE_REQUIRED, Control::NONE),
+        (both, Control::DACL_AUTO_INHERITED),
+        (both | Control::DACL_PROTECTED, Control::DACL_AUTO_INHERITED | Control::DACL_PROTECTED),
+    ] {
+        assert_eq!(set(SecurityDescriptor { control: given, ..generic.clone() }).control, kept);
+    }
+    let without = SecurityDescriptor { dacl: AclSlot::Absent, ..generic };
+    assert_eq!(set(without).dacl, AclSlot::Null);
+}
+
 #[test]
 fn a_descriptor_that_is_given_is_the_one_that_is_kept() {
     let store = Store::new().without_privileges();
-    let dir = with_dacl(vec![Ace::allow(Sid::EVERYONE, ALL).with_flags(flags(0x3))]).encode().unwrap();
+    let dir = automatic(with_dacl(vec![Ace::allow(Sid::EVERYONE, ALL).with_flags(flags(0x3))]));
+    let dir = dir.encode().unwrap();
     store.make_with("d", CreateOptions::DIRECTORY_FILE, Some(&dir)).unwrap();
     let mine = with_dacl(vec![Ace::allow(user(), ALL)]);
     store.make_with(r"d\f", PLAIN, Some(&mine.encode().unwrap())).unwrap();

@@ -282,8 +282,11 @@ fn the_volume_says_whether_it_has_reparse_points() {
         let shown = store.volume.query_volume(id, FsInformationClass::ATTRIBUTE_INFORMATION, 100).unwrap();
         assert_eq!(u32_at(&shown.bytes, 0) & 0x80 != 0, has, "{kind:?}");
         assert_eq!((u32_at(&shown.bytes, 4), utf16_text(&shown.bytes[12..])), (255, name.to_owned()));
-        let cut = store.volume.query_volume(id, FsInformationClass::ATTRIBUTE_INFORMATION, 14).unwrap();
-        assert_eq!((cut.status, cut.bytes.len()), (NtStatus::BUFFER_OVERFLOW, 14));
+        let cut = store.volume.query_volume(id, FsInformationClass::ATTRIBUTE_INFORMATION, 16).unwrap();
+        assert_eq!((cut.status, cut.bytes.len()), (NtStatus::BUFFER_OVERFLOW, 16));
+        // smb2.getinfo.qfs_buffercheck: the structure with its first character, aligned.
+        let short = store.volume.query_volume(id, FsInformationClass::ATTRIBUTE_INFORMATION, 15);
+        assert_eq!(short.unwrap_err().status, NtStatus::INFO_LENGTH_MISMATCH);
     }
 }
 

@@ -2,7 +2,7 @@
 use super::SHARES_MAX;
 use super::error::{ConfigError, Source};
 use fsa::host::meta::SpecialForm;
-use fsa::{Durability, VolumeKind};
+use fsa::{Durability, VolumeKind, WriteTimes};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -63,6 +63,10 @@ pub struct ShareSettings {
     pub special_files: SpecialForm,
     /// When a change is on the disk.
     pub durability: Durability,
+    /// Files have short names, too.
+    pub short_names: bool,
+    /// When others are told the time of a write.
+    pub write_times: WriteTimes,
     /// Names differ by case.
     pub case_sensitive: bool,
     /// Other file systems that are mounted below belong to it.
@@ -88,6 +92,8 @@ impl ShareSettings {
             unix_links: false,
             special_files: SpecialForm::default(),
             durability: Durability::Deferred,
+            short_names: false,
+            write_times: WriteTimes::default(),
             case_sensitive: false,
             cross_mounts: false,
             drives: Vec::new(),
@@ -122,6 +128,10 @@ pub(super) struct RawShare {
     #[serde(default)]
     durability: RawDurability,
     #[serde(default)]
+    short_names: bool,
+    #[serde(default)]
+    write_times: RawWriteTimes,
+    #[serde(default)]
     case_sensitive: bool,
     #[serde(default)]
     cross_mounts: bool,
@@ -153,6 +163,14 @@ enum RawDurability {
     #[default]
     Deferred,
     WriteThrough,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawWriteTimes {
+    #[default]
+    AtOnce,
+    Late,
 }
 
 /// Every share of the file.
@@ -222,6 +240,11 @@ impl RawShare {
             durability: match self.durability {
                 RawDurability::Deferred => Durability::Deferred,
                 RawDurability::WriteThrough => Durability::WriteThrough,
+            },
+            short_names: self.short_names,
+            write_times: match self.write_times {
+                RawWriteTimes::AtOnce => WriteTimes::AtOnce,
+                RawWriteTimes::Late => WriteTimes::Late,
             },
             case_sensitive: self.case_sensitive,
             cross_mounts: self.cross_mounts,

@@ -1,6 +1,6 @@
 use super::*;
 use fsa::host::meta::SpecialForm;
-use fsa::{Durability, VolumeKind};
+use fsa::{Durability, VolumeKind, WriteTimes};
 use std::time::Duration;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -74,6 +74,8 @@ label = "DATA"
 unix_links = true
 special_files = "wsl"
 durability = "write-through"
+short_names = true
+write_times = "late"
 case_sensitive = true
 cross_mounts = true
 drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
@@ -93,6 +95,8 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         unix_links: true,
         special_files: SpecialForm::Lx,
         durability: Durability::WriteThrough,
+        short_names: true,
+        write_times: WriteTimes::Late,
         case_sensitive: true,
         cross_mounts: true,
         drives: vec![

@@ -189,6 +189,8 @@ fn open(settings: &ShareSettings, locks_max: usize) -> Result<ShareVolume, Serve
         unix_nodes: settings.special_files,
         write_unix_links: settings.unix_links,
         durability: settings.durability,
+        short_names: settings.short_names,
+        write_times: settings.write_times,
         drives,
         label: Utf16::from(label.as_str()),
         serial: serial(settings),

@@ -5,7 +5,7 @@ use fsa::{
     DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, RangeCopy, Refusal,
     Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
 };
-use nt::security::{AclSlot, SecurityDescriptor, Sid, Token};
+use nt::security::{Sid, Token};
 use nt::{AccessMask, CreateAction, CreateOptions, FileInformationClass, Guid, NtStatus, Utf16};
 use smb::store::{Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
 use wire::create::{NetworkAttributes, PosixResponse};
@@ -131,6 +131,7 @@ fn open(store: &Store, op: &OpenOp) -> Outcome {
         attributes: op.attributes,
         eas: &eas,
         security: op.security.as_deref(),
+        allocation: op.allocation_size,
         mode: op.posix_mode,
         follow: Follow::Caller,
         oplock_key: op.key.map(|key| OplockKey(Guid(key.0))),
@@ -171,13 +172,10 @@ fn stopped(stop: &StoppedOnSymlink) -> Done {
     Done::Stopped { unparsed_len: stop.unparsed_len, reparse_data }
 }
 
-/// Gives a new file what it shall have, and says what was opened.
+/// Says what was opened.
 fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
     let volume = &*store.volume;
     let open = volume.open_of(opened.id)?;
-    if let Some(descriptor) = op.security.as_ref().filter(|_| opened.action == CreateAction::CREATED) {
-        secure(volume, cx, &open.path(), descriptor)?;
-    }
     let caching = oplocks::request(volume, opened.id, op.caching);
     let facts = volume.opened_facts(opened.id)?;
     let maximal_access = op.maximal_access.then(|| volume.maximal_access(cx, opened.id));
@@ -210,42 +208,6 @@ fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Open
     Ok(Done::Opened(Box::new(file)))
 }
 
-/// Gives a file just made the security descriptor that its maker asked for, whatever rights the open has.
-/// [MS-SMB2] 3.3.5.9.2
-fn secure(
-    volume: &ShareVolume,
-    cx: &SecurityContext,
-    path: &Utf16,
-    descriptor: &[u8],
-) -> Result<(), Refusal> {
-    let parsed = SecurityDescriptor::decode(descriptor).map_err(|_| Refusal {
-        status: NtStatus::INVALID_SECURITY_DESCR,
-        why: Why::Parameter("no self-relative security descriptor"),
-    })?;
-    let mut parts = SecurityInformation(0);
-    if parsed.owner.is_some() {
-        parts = parts | SecurityInformation::OWNER;
-    }
-    if parsed.group.is_some() {
-        parts = parts | SecurityInformation::GROUP;
-    }
-    if parsed.dacl != AclSlot::Absent {
-        parts = parts | SecurityInformation::DACL;
-    }
-    let request = OpenRequest {
-        options: CreateOptions::OPEN_REPARSE_POINT,
-        follow: Follow::Caller,
-        ..OpenRequest::existing(path.units(), AccessMask::WRITE_DAC | AccessMask::WRITE_OWNER)
-    };
-    let opened = volume.open(&SecurityContext::superuser(), &request).map_err(|error| Refusal {
-        status: error.status(),
-        why: Why::Object("the new file cannot be opened for its security descriptor"),
-    })?;
-    let set = volume.set_security(cx, opened.id, parts, descriptor);
-    volume.close(opened.id)?;
-    set
-}
-
 fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {
     let [creation_time, last_access_time, last_write_time, change_time] = facts.times;
     NetworkAttributes {
@@ -260,13 +222,31 @@ fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {
 }
 
 fn close(volume: &ShareVolume, open: StoreOpen, wants_attributes: bool) -> Outcome {
-    let facts = wants_attributes.then(|| volume.opened_facts(id(open)).ok()).flatten();
+    let facts = wants_attributes.then(|| {
+        // Why a time cannot be told is nothing that keeps the rest from being told.
+        let _ = volume.about_to_close(id(open));
+        volume.opened_facts(id(open)).ok()
+    });
+    let facts = facts.flatten();
     volume.close(id(open))?;
     Ok(Done::Closed(facts.map(|facts| attributes(&facts))))
 }
 
 fn query_file(volume: &ShareVolume, open: StoreOpen, class: FileInformationClass, len_max: u32) -> Outcome {
-    volume.query_information(id(open), class, size(len_max)).map(output)
+    let mut information = volume.query_information(id(open), class, size(len_max))?;
+    if class == FileInformationClass::NORMALIZED_NAME_INFORMATION {
+        information.bytes = below_share(information.bytes);
+    }
+    Ok(output(information))
+}
+
+/// A name from the share's root, without the backslash that stands for it. [MS-SMB2] 3.3.5.20.1
+fn below_share(bytes: Vec<u8>) -> Vec<u8> {
+    const BACKSLASH: [u8; 2] = [b'\\', 0];
+    let Some((len, name)) = bytes.split_first_chunk::<4>() else { return bytes };
+    let Some(name) = name.strip_prefix(&BACKSLASH) else { return bytes };
+    let len = u32::from_le_bytes(*len).saturating_sub(2);
+    [&len.to_le_bytes()[..], name].concat()
 }
 
 /// What is too small a buffer to a protocol is told with the length that it takes. [MS-SMB2] 3.3.5.20.3
@@ -282,10 +262,15 @@ fn query_security(volume: &ShareVolume, open: StoreOpen, parts: u32, len_max: u3
 /// Locks all ranges or none; unlocks one after the other. [MS-SMB2] 3.3.5.14.1 and 3.3.5.14.2
 fn lock(volume: &ShareVolume, open: StoreOpen, locks: &[LockElement]) -> Outcome {
     let range = |lock: &LockElement| fsa::LockRange { offset: lock.offset, len: lock.len };
+    let unlocks = locks.first().is_some_and(|first| first.flags.contains(LockFlags::UNLOCK));
     for (at, element) in locks.iter().enumerate() {
-        if element.flags.contains(LockFlags::UNLOCK) {
+        if element.flags == LockFlags::UNLOCK {
             volume.unlock(id(open), range(element))?;
             continue;
+        }
+        if unlocks {
+            let why = Why::Parameter("a range is to be locked among those to be unlocked");
+            return Err(Refusal { status: NtStatus::INVALID_PARAMETER, why });
         }
         let exclusive = element.flags.contains(LockFlags::EXCLUSIVE_LOCK);
         let fail_immediately = element.flags.contains(LockFlags::FAIL_IMMEDIATELY) || locks.len() > 1;

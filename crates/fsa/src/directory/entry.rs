@@ -10,6 +10,8 @@ pub(super) struct Entry {
     pub(super) facts: Option<Facts>,
     /// The length of its EAs.
     pub(super) ea_size: u32,
+    /// Its short name, where it has one beside its name.
+    pub(super) short_name: Vec<u16>,
 }
 
 /// What an entry consists of, in this order: what all have, EaSize, ReparsePointTag, file ids, short name, name.
@@ -76,6 +78,11 @@ impl Layout {
         self.posix
     }
 
+    /// True when entries tell a short name.
+    pub(super) fn has_short_name(self) -> bool {
+        self.short_name
+    }
+
     /// True when entries tell the length of the EAs.
     pub(super) fn has_ea_size(self) -> bool {
         self.ea_size
@@ -137,7 +144,10 @@ impl Layout {
             fields = fields.bytes(&facts.file_id_128().to_le_bytes());
         }
         if self.short_name {
-            fields = fields.zeroes(26); // its length, a reserved byte, and twelve characters: there are no short names
+            // Its length in bytes, a reserved byte, and twelve characters.
+            let name = entry.short_name.get(..12.min(entry.short_name.len())).unwrap_or_default();
+            let len = u8::try_from(2 * name.len()).unwrap_or_default();
+            fields = fields.u8(len).u8(0).units(name).zeroes(24 - usize::from(len));
         }
         if self.id_last {
             fields = fields.pad(8).u64(facts.file_id);

@@ -36,7 +36,8 @@ impl<H: Host> Volume<H> {
         open.require(AccessMask::FILE_READ_DATA | AccessMask::FILE_WRITE_DATA)?;
         if state != NONE {
             let why = Why::Object("nothing is compressed on this volume");
-            return Err(Refusal::new(NtStatus::COMPRESSION_DISABLED, why));
+            // [Windows] ReFS of Server 2016: smbtorture smb2.ioctl.compress_notsup_set.
+            return Err(Refusal::new(NtStatus::NOT_SUPPORTED, why));
         }
         self.require_writable()?;
         Ok(ControlReply::nothing())

@@ -59,10 +59,10 @@ impl<H: Host> Volume<H> {
         self.break_oplock(&target, Breaks::data())?;
         self.check_range(&source, LockRange { offset: copy.source_offset, len }, false)?;
         self.check_range(&target, LockRange { offset: copy.target_offset, len }, true)?;
-        let pinned = self.pinned_modified(&target)?;
+        let pinned = self.pinned_times(&target)?;
         let size = self.stream_size(&target)?;
         self.copy_data(&source, &target, copy)?;
-        self.restore_modified(&target, pinned)?;
+        self.restore_times(&target, pinned)?;
         self.settle(&target.file.node(), target.options)?;
         let reason =
             if copy.target_offset + len > size { UsnReason::DATA_EXTEND } else { UsnReason::DATA_OVERWRITE };

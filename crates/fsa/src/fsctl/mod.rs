@@ -2,6 +2,7 @@
 mod apply;
 mod compression;
 mod copy;
+mod object_id;
 mod regions;
 mod reparse_delete;
 mod reparse_get;
@@ -62,6 +63,10 @@ impl<H: Host> Volume<H> {
             FsctlCode::DUPLICATE_EXTENTS_TO_FILE => self.duplicate_extents_to_file(&open, input),
             FsctlCode::GET_COMPRESSION => self.get_compression(output_len_max),
             FsctlCode::SET_COMPRESSION => self.set_compression(&open, input),
+            FsctlCode::GET_OBJECT_ID => self.get_object_id(&open, output_len_max),
+            FsctlCode::CREATE_OR_GET_OBJECT_ID => self.create_or_get_object_id(&open, output_len_max),
+            FsctlCode::DELETE_OBJECT_ID => self.delete_object_id(&open),
+            FsctlCode::SET_OBJECT_ID => self.set_object_id(&open, input),
             FsctlCode::GET_INTEGRITY_INFORMATION => self.get_integrity(output_len_max),
             FsctlCode::SET_INTEGRITY_INFORMATION => self.set_integrity(input),
             _ => Err(Refusal::new(NtStatus::INVALID_DEVICE_REQUEST, Why::ControlCode(code))),

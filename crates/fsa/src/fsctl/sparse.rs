@@ -48,7 +48,8 @@ impl<H: Host> Volume<H> {
         Ok(ControlReply::nothing())
     }
 
-    /// FSCTL_QUERY_ALLOCATED_RANGES: of a file that is not sparse, all that was asked for.
+    /// FSCTL_QUERY_ALLOCATED_RANGES: of a file that is not sparse, all data that were asked for. [Windows] Nothing beyond the
+    /// data has a range, and where there is none no room is needed: smbtorture smb2.ioctl.sparse_qar, sparse_qar_malformed.
     pub(super) fn query_allocated_ranges(
         &self,
         open: &Open<H>,
@@ -63,19 +64,24 @@ impl<H: Host> Volume<H> {
         let [offset, len] = offsets::<2>(input)?;
         let end = offset.checked_add(len).filter(|end| i64::try_from(*end).is_ok());
         let end = end.ok_or(Refusal::parameter("beyond the largest file"))?;
-        if len == 0 {
+        let end = end.min(self.stream_size(open)?);
+        if offset >= end {
             return Ok(ControlReply::nothing());
         }
-        if output_len_max < RANGE_LEN {
-            let why = Why::Length { what: "the output", wanted: RANGE_LEN, got: output_len_max };
-            return Err(Refusal::new(NtStatus::BUFFER_TOO_SMALL, why));
-        }
-        if !self.is_sparse(open)? {
-            return Ok(ControlReply::whole(Fields::default().u64(offset).u64(len).done()));
+        let sparse = self.is_sparse(open)?;
+        if !sparse && output_len_max >= RANGE_LEN {
+            return Ok(ControlReply::whole(Fields::default().u64(offset).u64(end - offset).done()));
         }
         let count_max = (output_len_max / RANGE_LEN).min(RANGES_MAX);
         // One more, to know whether all were told.
-        let mut ranges = self.host.allocated_ranges(&open.file.node(), offset..end, count_max + 1)?;
+        let mut ranges = match sparse {
+            true => self.host.allocated_ranges(&open.file.node(), offset..end, count_max + 1)?,
+            false => std::iter::once(offset..end).collect(),
+        };
+        if count_max == 0 && !ranges.is_empty() {
+            let why = Why::Length { what: "the output", wanted: RANGE_LEN, got: output_len_max };
+            return Err(Refusal::new(NtStatus::BUFFER_TOO_SMALL, why));
+        }
         let status = if ranges.len() > count_max { NtStatus::BUFFER_OVERFLOW } else { NtStatus::SUCCESS };
         ranges.truncate(count_max);
         let fields = ranges

@@ -38,9 +38,9 @@ impl<H: Host> Volume<H> {
         self.break_oplock(open, Breaks::data())?;
         let range = LockRange { offset: start, len: end - start };
         self.check_range(open, range, true)?;
-        let pinned = self.pinned_modified(open)?;
+        let pinned = self.pinned_times(open)?;
         self.zero(open, range)?;
-        self.restore_modified(open, pinned)?;
+        self.restore_times(open, pinned)?;
         self.settle(&open.file.node(), open.options)?;
         let (filter, reason) = match open.stream {
             None => (NotifyFilter::LAST_WRITE, UsnReason::DATA_OVERWRITE),

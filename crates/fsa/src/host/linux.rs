@@ -311,6 +311,11 @@ impl Host for LinuxHost {
         extents::share(from, to, len)
     }
 
+    fn now(&self) -> FileTime {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        FileTime::from_unix(now.tv_sec, u32::try_from(now.tv_nsec).unwrap_or_default())
+    }
+
     fn set_times(&self, node: &LinuxNode, times: SetTimes) -> HostResult<()> {
         self.require_writable("set_times")?;
         let times =

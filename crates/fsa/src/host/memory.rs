@@ -430,6 +430,10 @@ impl Host for MemoryHost {
         failed("share_range", HostFault::NotSupported)
     }
 
+    fn now(&self) -> nt::FileTime {
+        self.look(|disk| disk.now())
+    }
+
     fn set_times(&self, node: &MemoryNode, times: SetTimes) -> HostResult<()> {
         self.change("set_times", |disk| {
             let inode = disk.inode("set_times", node.inode())?;

@@ -11,7 +11,7 @@ mod point;
 mod room;
 mod stream;
 
-pub use dosattrib::DosAttrib;
+pub use dosattrib::{Changed, DosAttrib};
 pub use ea::{EA_NAME_BYTES_MAX, EA_VALUE_BYTES_MAX, Ea, ea_list, ea_name_is_valid, ea_set, ea_size};
 pub use host_file::SpecialForm;
 pub use ntacl::NtAcl;
@@ -34,6 +34,8 @@ pub const DOSATTRIB: &str = "user.DOSATTRIB";
 pub const SMB_REPARSE: &str = "user.SmbReparse";
 /// The security descriptor.
 pub const NTACL: &str = "security.NTACL";
+/// The object id, with its birth and domain: FILE_OBJECTID_BUFFER.
+pub const OBJECT_ID: &str = "user.pointsman.objectid";
 /// What the names of EAs have before them.
 const USER_PREFIX: &str = "user.";
 /// What the names of streams have before them.
@@ -68,6 +70,12 @@ pub const SETTABLE: FileAttributes = FileAttributes(
 /// The attributes that are believed when found on the disk: the others are derived, or not supported here.
 const BELIEVED: FileAttributes = FileAttributes(SETTABLE.0 | FileAttributes::SPARSE_FILE.0);
 
+/// How much later than its stamp the host's change time may be where a change time was set, in units of 100 ns: 20 ms, for
+/// storing it is a change too, and a kernel's clock moves in steps. docs/DISK-FORMAT.md 2
+const CHANGED_SLACK: u64 = 200_000;
+/// How often a change time is stored because the machine was too slow for [`CHANGED_SLACK`].
+const CHANGED_TRIES: usize = 4;
+
 /// What the store knows of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Meta {
@@ -77,6 +85,8 @@ pub struct Meta {
     pub attributes: FileAttributes,
     /// Creation time: the stored one, or the host's, or the oldest of the host's other times.
     pub created: FileTime,
+    /// Change time: the one that was set, while nothing has changed since, or the host's.
+    pub changed: FileTime,
     /// The reparse point, if there is one.
     pub point: Option<PointHead>,
     /// The attributes in `user.DOSATTRIB`, as they are there; `None` without (or with an unreadable) one.
@@ -157,9 +167,12 @@ impl Meta {
     pub fn new(stat: NodeStat, stored: Option<DosAttrib>, point: Option<PointHead>) -> Meta {
         let kept = stored.unwrap_or_default();
         let created = kept.created.or(stat.born);
+        let is_as_set = |set: &Changed| stat.changed.0 <= set.stamp.0.saturating_add(CHANGED_SLACK);
+        let changed = kept.changed.filter(is_as_set).map_or(stat.changed, |set| set.time);
         Meta {
             attributes: shown(kept.attributes, &stat, point.is_some()),
             created: created.unwrap_or_else(|| stat.accessed.min(stat.modified).min(stat.changed)),
+            changed,
             stat,
             point,
             stored,
@@ -244,7 +257,8 @@ fn mark<H: Host>(host: &H, node: &H::Node, stored: Option<DosAttrib>, set: bool)
     }
     let bare = kept.attributes.without(FileAttributes::REPARSE_POINT | FileAttributes::NORMAL);
     let attributes = if set { bare | FileAttributes::REPARSE_POINT } else { bare };
-    match set_with_room(host, node, DOSATTRIB, &DosAttrib { attributes, ..kept }.encode()) {
+    let value = DosAttrib { attributes, ..kept.without_changed() }.encode();
+    match set_with_room(host, node, DOSATTRIB, &value) {
         Err(HostError { fault: HostFault::AttributesFull, .. }) => Ok(false),
         other => other.map(|()| true),
     }
@@ -270,7 +284,7 @@ pub fn set_sparse<H: Host>(host: &H, node: &H::Node, sparse: bool) -> HostResult
     if attributes == kept.attributes {
         return Ok(());
     }
-    set_with_room(host, node, DOSATTRIB, &DosAttrib { attributes, ..kept }.encode())
+    set_with_room(host, node, DOSATTRIB, &DosAttrib { attributes, ..kept.without_changed() }.encode())
 }
 
 /// Stores the creation time.
@@ -292,11 +306,49 @@ pub fn set_basic<H: Host>(
     let new = DosAttrib {
         attributes: attributes.without(FileAttributes::NORMAL),
         created: created.or(kept.created),
+        changed: None,
     };
-    if stored == Some(new) || (stored.is_none() && new == DosAttrib::default()) {
+    if stored.map(DosAttrib::without_changed) == Some(new)
+        || (stored.is_none() && new == DosAttrib::default())
+    {
         return Ok(());
     }
     set_with_room(host, node, DOSATTRIB, &new.encode())
+}
+
+/// Sets the change time, which is shown until the object changes again. A host's own link or special file has no place for it,
+/// nor has an object whose attributes are full: then it stays the host's.
+pub fn set_changed<H: Host>(host: &H, node: &H::Node, time: FileTime) -> HostResult<()> {
+    let kept = stored_attributes(host, node)?.unwrap_or_default();
+    let mut stamp = host.now();
+    for _ in 0..CHANGED_TRIES {
+        let value = DosAttrib { changed: Some(Changed { time, stamp }), ..kept }.encode();
+        match set_with_room(host, node, DOSATTRIB, &value) {
+            Err(HostError { fault: HostFault::NotSupported | HostFault::AttributesFull, .. }) => {
+                return Ok(());
+            }
+            other => other?,
+        }
+        let changed = host.stat(node)?.changed;
+        if changed.0 <= stamp.0.saturating_add(CHANGED_SLACK) {
+            return Ok(());
+        }
+        stamp = changed;
+    }
+    Ok(())
+}
+
+/// The object id; one of another length is as none.
+pub fn object_id<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<[u8; 64]>> {
+    Ok(optional(host.xattr(node, OBJECT_ID))?.and_then(|value| value.try_into().ok()))
+}
+
+/// Stores the object id, or removes it.
+pub fn set_object_id<H: Host>(host: &H, node: &H::Node, id: Option<&[u8; 64]>) -> HostResult<()> {
+    match id {
+        Some(id) => set_with_room(host, node, OBJECT_ID, id),
+        None => host.remove_xattr(node, OBJECT_ID).map(drop),
+    }
 }
 
 /// The security descriptor, self-relative; `None` where none is stored or the host lets nobody store one.
@@ -311,6 +363,13 @@ pub fn set_security<H: Host>(host: &H, node: &H::Node, descriptor: &[u8]) -> Hos
         Some(acl) => acl.with_descriptor(descriptor.to_vec()),
         None => NtAcl::new(descriptor.to_vec()),
     };
+    let value = acl.encode().map_err(|_| HostError { call: "set_security", fault: HostFault::Corrupt })?;
+    set_with_room(host, node, NTACL, &value)
+}
+
+/// As [`set_security`], for an object that was just made and has none.
+pub fn set_first_security<H: Host>(host: &H, node: &H::Node, descriptor: &[u8]) -> HostResult<()> {
+    let acl = NtAcl::new(descriptor.to_vec());
     let value = acl.encode().map_err(|_| HostError { call: "set_security", fault: HostFault::Corrupt })?;
     set_with_room(host, node, NTACL, &value)
 }

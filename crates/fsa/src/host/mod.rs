@@ -350,6 +350,12 @@ pub trait Host: Send + Sync {
     /// shared.
     fn share_range(&self, from: (&Self::Node, u64), to: (&Self::Node, u64), len: u64) -> HostResult<()>;
 
+    /// The host's clock: the one that stamps what is changed.
+    /// A host on which nothing can be changed need not have one.
+    fn now(&self) -> FileTime {
+        FileTime(0)
+    }
+
     /// Sets times.
     fn set_times(&self, node: &Self::Node, times: SetTimes) -> HostResult<()>;
 

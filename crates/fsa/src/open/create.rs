@@ -74,6 +74,9 @@ impl<H: Host> Volume<H> {
             StreamToOpen::Directory => None,
             StreamToOpen::Data(name) => name,
         };
+        if request.allocation > 0 && !directory && stream.is_none() {
+            self.reserve(&file, request.allocation)?;
+        }
         let draft = Draft { file: Arc::clone(&file), link, stream, granted };
         let sharing = self.sharing_of(request, &draft);
         // Somebody may have opened the new name before its maker could.

@@ -172,6 +172,10 @@ impl<H: Host> Volume<H> {
             }
             None => {
                 self.overwrite(request, object, draft)?;
+                self.release_reserved(&draft.file)?;
+                if request.allocation > 0 {
+                    self.reserve(&draft.file, request.allocation)?;
+                }
                 let removed = object.tag().map_or(UsnReason::NONE, |_| UsnReason::REPARSE_POINT_CHANGE);
                 (
                     NotifyFilter::ATTRIBUTES | NotifyFilter::SIZE | NotifyFilter::LAST_WRITE,
@@ -265,7 +269,7 @@ impl<H: Host> Volume<H> {
             oplock_key: request.oplock_key,
             parent_oplock_key: request.parent_oplock_key,
             delete_on_close: AtomicBool::new(request.options.contains(CreateOptions::DELETE_ON_CLOSE)),
-            cursors: Cursors::default(),
+            cursors: Arc::new(Cursors::default()),
         };
         self.opens.insert(Arc::new(open));
     }

@@ -15,6 +15,8 @@ pub use walk::HOPS_MAX;
 
 pub use trace::Hop;
 
+pub(crate) use inherit::mapped;
+
 use crate::context::SecurityContext;
 use crate::host::Host;
 use crate::host::meta::Ea;
@@ -53,6 +55,8 @@ pub struct OpenRequest<'a> {
     pub eas: &'a [Ea],
     /// A self-relative security descriptor for a file that is made.
     pub security: Option<&'a [u8]>,
+    /// Bytes to reserve for the data of a file that is made or overwritten.
+    pub allocation: u64,
     /// Permission bits of the host for a file that is made.
     pub mode: Option<u32>,
     /// Who follows symbolic links.
@@ -121,6 +125,7 @@ impl<'a> OpenRequest<'a> {
             attributes: FileAttributes::NONE,
             eas: &[],
             security: None,
+            allocation: 0,
             mode: None,
             follow: Follow::Store,
             dont_reparse: false,

@@ -212,7 +212,11 @@ impl<H: Host> Volume<H> {
             return Ok(Met::Missing); // no directory has it, and no host is asked: to it the name would mean the directory
         }
         for _ in 0..RETRIES_MAX {
-            let Some((node, host_name)) = self.host.lookup(&at.node, name)? else { return Ok(Met::Missing) };
+            let found = match self.host.lookup(&at.node, name)? {
+                None => self.lookup_short(&at.node, name)?,
+                found => found,
+            };
+            let Some((node, host_name)) = found else { return Ok(Met::Missing) };
             let whole = index + 1 == path.len() && asks_attributes(walk.request);
             let object = match (whole, itself) {
                 (true, _) => self.object(node)?,

@@ -248,6 +248,13 @@ impl OplockTable {
         self.find(stream)
     }
 
+    /// A stream has another name.
+    pub(crate) fn rename(&mut self, from: Option<&Utf16>, to: Option<&Utf16>) {
+        if let Some((name, _)) = self.streams.iter_mut().find(|(name, _)| name.as_ref() == from) {
+            *name = to.cloned();
+        }
+    }
+
     /// True when no stream has any.
     pub(crate) fn is_empty(&self) -> bool {
         self.streams.is_empty()

@@ -40,7 +40,7 @@ impl Facts {
         let has_data = meta.stat.kind == NodeKind::File;
         let when_data = |bytes: u64| if has_data { bytes } else { 0 };
         Facts {
-            times: [meta.created, meta.stat.accessed, meta.stat.modified, meta.stat.changed],
+            times: [meta.created, meta.stat.accessed, meta.stat.modified, meta.changed],
             allocated: when_data(meta.stat.allocated),
             size: when_data(meta.stat.size),
             attributes: meta.attributes,
@@ -66,6 +66,8 @@ impl<H: Host> Volume<H> {
         let node = open.file.node();
         let mut facts = Facts::of(&self.meta(&node)?);
         facts.delete_pending = open.link.lock().state != LinkState::Present;
+        let [_, _, modified, _] = &mut facts.times;
+        *modified = self.told_modified(open, *modified);
         if let Some(stream) = &open.stream {
             facts.directory = false;
             facts.attributes = nonempty(facts.attributes.without(FileAttributes::DIRECTORY));
@@ -78,7 +80,10 @@ impl<H: Host> Volume<H> {
             };
             facts.size = data.map_or(0, |data| data.len() as u64);
             facts.allocated = facts.size;
-        } else if facts.delete_pending {
+        } else {
+            facts.allocated = facts.allocated.max(open.file.reserved());
+        }
+        if open.stream.is_none() && facts.delete_pending {
             facts.links = facts.links.saturating_sub(1);
         }
         // A file without a name left goes with its last open. [MS-FSA] 2.1.5.12.27

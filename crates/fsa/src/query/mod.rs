@@ -54,6 +54,9 @@ impl<H: Host> Volume<H> {
         match class {
             Class::NAME_INFORMATION => self.query_name(&open, len_max),
             Class::NORMALIZED_NAME_INFORMATION => self.query_normalized_name(&open, len_max),
+            Class::ALTERNATE_NAME_INFORMATION if self.options.short_names => {
+                self.query_short_name(&open, len_max)
+            }
             Class::ALL_INFORMATION => self.query_all(&open, len_max),
             Class::STREAM_INFORMATION => self.query_streams(&open, len_max),
             Class::STAT_LX_INFORMATION => self.query_stat_lx(&open, len_max),

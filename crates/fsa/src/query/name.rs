@@ -1,10 +1,12 @@
 //! Names of an open's file, and the class that contains all. [MS-FSA] 2.1.5.12.3, .19 and .30
 use super::{Fields, Information, fixed, mode_of, require_len, wire_len};
 use crate::host::Host;
+use crate::host::name::decode;
 use crate::opens::Open;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Why};
+use crate::short_name::short_name;
 use crate::volume::Volume;
-use nt::{AccessMask, FileInformationClass as Class};
+use nt::{AccessMask, FileInformationClass as Class, NtStatus};
 
 /// The least buffer for a name: its length, and one character.
 pub(super) const MIN_LEN: usize = 8;
@@ -18,17 +20,32 @@ impl<H: Host> Volume<H> {
         Ok(Information::cut(name_information(Fields::default(), &open.path().0), even(len_max)))
     }
 
-    /// The same, spelled as the directories spell it; the root has no name. [MS-FSA] 2.1.5.12.30
+    /// The same, spelled as the directories and streams spell it. [MS-FSA] 2.1.5.12.30
     pub(super) fn query_normalized_name(
         &self,
         open: &Open<H>,
         len_max: usize,
     ) -> Result<Information, Refusal> {
-        if open.link.lock().parent.is_none() {
-            return Err(Refusal::parameter("the root has no name"));
-        }
         require_len(Class::NORMALIZED_NAME_INFORMATION, MIN_LEN, len_max)?;
-        Ok(Information::cut(name_information(Fields::default(), &open.path().0), even(len_max)))
+        let mut name = open.path().0;
+        if let Some(stream) = &open.stream {
+            name.push(u16::from(b':'));
+            name.extend_from_slice(&stream.0);
+        }
+        Ok(Information::cut(name_information(Fields::default(), &name), even(len_max)))
+    }
+
+    /// The short name, or the name where that is short. [MS-FSA] 2.1.5.12.4
+    pub(super) fn query_short_name(&self, open: &Open<H>, len_max: usize) -> Result<Information, Refusal> {
+        require_len(Class::ALTERNATE_NAME_INFORMATION, MIN_LEN, len_max)?;
+        let place = open.link.lock().clone();
+        if place.parent.is_none() {
+            let why = Why::Object("the root has no short name");
+            return Err(Refusal::new(NtStatus::OBJECT_NAME_NOT_FOUND, why));
+        }
+        let name = decode(&place.name.0);
+        let short = short_name(&name).unwrap_or(name);
+        Ok(Information::cut(name_information(Fields::default(), &short), even(len_max)))
     }
 
     /// [MS-FSA] 2.1.5.12.3

@@ -38,7 +38,9 @@ impl<H: Host> Volume<H> {
             Class::VOLUME_INFORMATION => (24, self.volume_information()?),
             Class::SIZE_INFORMATION => (24, self.size_information()?),
             Class::DEVICE_INFORMATION => (8, self.device_information()),
-            Class::ATTRIBUTE_INFORMATION => (12, self.attribute_information()),
+            Class::ATTRIBUTE_INFORMATION => (16, self.attribute_information()),
+            Class::CONTROL_INFORMATION => (48, control_information()),
+            Class::OBJECT_ID_INFORMATION if self.has_object_ids() => (64, self.object_id_information()),
             Class::FULL_SIZE_INFORMATION => (32, self.full_size_information()?),
             Class::SECTOR_SIZE_INFORMATION => (28, self.sector_size_information()?),
             other => return Err(refuse(other)),
@@ -61,6 +63,9 @@ impl<H: Host> Volume<H> {
         if self.is_read_only() {
             attributes |= FsAttributes::READ_ONLY_VOLUME;
         }
+        if self.has_object_ids() {
+            attributes |= FsAttributes::SUPPORTS_OBJECT_IDS;
+        }
         attributes
     }
 
@@ -72,7 +77,7 @@ impl<H: Host> Volume<H> {
             .time(root.created)
             .u32(self.options.serial)
             .u32(wire_len(label))
-            .u8(0) // SupportsObjects: there are no object ids here
+            .u8(u8::from(self.has_object_ids()))
             .u8(0)
             .units(label)
             .done())
@@ -118,6 +123,11 @@ impl<H: Host> Volume<H> {
             .done()
     }
 
+    /// The volume's own id: its serial number, as what is stored here has no other. [MS-FSA] 2.1.5.13.8
+    fn object_id_information(&self) -> Vec<u8> {
+        Fields::default().bytes(&self.volume_object_id()).zeroes(48).done()
+    }
+
     /// [MS-FSA] 2.1.5.13.10
     fn sector_size_information(&self) -> Result<Vec<u8>, Refusal> {
         let physical = u32::try_from(self.host.space()?.block_bytes).unwrap_or(SECTOR_BYTES);
@@ -133,6 +143,12 @@ impl<H: Host> Volume<H> {
             .u32(0)
             .done())
     }
+}
+
+/// No quota is tracked, none is the default, and none filters content. [MS-FSA] 2.1.5.13.2, [MS-FSCC] 2.5.2
+fn control_information() -> Vec<u8> {
+    const NO_LIMIT: u64 = u64::MAX;
+    Fields::default().zeroes(24).u64(NO_LIMIT).u64(NO_LIMIT).u32(0).u32(0).done()
 }
 
 fn sectors_per_block(space: &Space) -> u32 {

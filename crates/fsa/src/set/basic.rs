@@ -1,5 +1,7 @@
 //! Attributes and times. [MS-FSA] 2.1.5.15.2
 use super::{Input, TimeField};
+use crate::cursors::Pin;
+use crate::host::meta::Meta;
 use crate::host::{Host, HostResult, SetTimes, meta};
 use crate::opens::Open;
 use crate::refusal::Refusal;
@@ -25,6 +27,7 @@ struct Basic {
     created: TimeField,
     accessed: TimeField,
     modified: TimeField,
+    changed: TimeField,
     attributes: FileAttributes,
 }
 
@@ -34,9 +37,8 @@ impl Basic {
         let created = TimeField::of(input.i64())?;
         let accessed = TimeField::of(input.i64())?;
         let modified = TimeField::of(input.i64())?;
-        // ChangeTime is checked and then the host's own: it says when the host changed the object, and nothing else can.
-        TimeField::of(input.i64())?;
-        Ok(Basic { created, accessed, modified, attributes: FileAttributes(input.u32()) })
+        let changed = TimeField::of(input.i64())?;
+        Ok(Basic { created, accessed, modified, changed, attributes: FileAttributes(input.u32()) })
     }
 }
 
@@ -56,6 +58,9 @@ impl<H: Host> Volume<H> {
         let old = self.meta(&node)?;
         let attributes = wanted_attributes(open, old.attributes, basic.attributes);
         let created = basic.created.set().filter(|created| *created != old.created);
+        // [Windows] Whatever is set, or nothing, the time of a write that is still to be told is: smbtorture
+        // smb2.timestamps.delayed-write-vs-setbasic.
+        self.tell_written(open)?;
         let mut filter = NotifyFilter::NONE;
         if attributes.is_some() || created.is_some() {
             meta::set_basic(&self.host, &node, attributes, created)?;
@@ -71,8 +76,14 @@ impl<H: Host> Volume<H> {
             filter |= times.accessed.map_or(NotifyFilter::NONE, |_| NotifyFilter::LAST_ACCESS);
             filter |= times.modified.map_or(NotifyFilter::NONE, |_| NotifyFilter::LAST_WRITE);
         }
-        if basic.modified != TimeField::Leave {
-            open.cursors.pin_modified(basic.modified != TimeField::Unpin);
+        if basic.modified.set().is_some() {
+            self.forget_written(open);
+        }
+        self.set_change_time(open, &basic, &old, !filter.is_empty())?;
+        for (pin, asked) in [(Pin::Modified, basic.modified), (Pin::Changed, basic.changed)] {
+            if asked != TimeField::Leave {
+                open.cursors.set_pinned(pin, asked != TimeField::Unpin);
+            }
         }
         if filter.is_empty() {
             return Ok(());
@@ -83,21 +94,55 @@ impl<H: Host> Volume<H> {
         self.tell_change(&mut state, &open.file, &open.link, filter, action, reason);
         Ok(())
     }
+
+    /// The change time as it was asked for; or as it was, where this open has pinned it or no time is to move. Otherwise it is
+    /// the host's, which says when something changed.
+    fn set_change_time(&self, open: &Open<H>, basic: &Basic, old: &Meta, something: bool) -> HostResult<()> {
+        let is_pinned = open.cursors.is_pinned(Pin::Changed) && basic.changed != TimeField::Unpin;
+        let time = match basic.changed {
+            TimeField::Set(time) => Some(time),
+            TimeField::Pin => something.then_some(old.changed),
+            TimeField::Leave | TimeField::Unpin => (something && is_pinned).then_some(old.changed),
+        };
+        match time {
+            Some(time) => meta::set_changed(&self.host, &open.file.node(), time),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Times that what an open does must leave alone, as they were before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct PinnedTimes {
+    /// LastWriteTime.
+    pub(crate) modified: Option<FileTime>,
+    /// ChangeTime.
+    pub(crate) changed: Option<FileTime>,
 }
 
 impl<H: Host> Volume<H> {
-    /// The time of the last change, if what this open does must leave it alone; see [`Volume::restore_modified`].
-    pub(crate) fn pinned_modified(&self, open: &Open<H>) -> HostResult<Option<FileTime>> {
-        if !open.cursors.is_modified_pinned() {
-            return Ok(None);
+    /// The times that this open has pinned; see [`Volume::restore_times`].
+    pub(crate) fn pinned_times(&self, open: &Open<H>) -> HostResult<PinnedTimes> {
+        let (modified, changed) =
+            (open.cursors.is_pinned(Pin::Modified), open.cursors.is_pinned(Pin::Changed));
+        if !modified && !changed {
+            return Ok(PinnedTimes::default());
         }
-        Ok(Some(self.host.stat(&open.file.node())?.modified))
+        let meta = self.meta(&open.file.node())?;
+        Ok(PinnedTimes {
+            modified: modified.then_some(meta.stat.modified),
+            changed: changed.then_some(meta.changed),
+        })
     }
 
-    /// Puts a pinned time back after a change of the data.
-    pub(crate) fn restore_modified(&self, open: &Open<H>, modified: Option<FileTime>) -> HostResult<()> {
-        match modified {
-            Some(_) => self.host.set_times(&open.file.node(), SetTimes { accessed: None, modified }),
+    /// Puts pinned times back after a change.
+    pub(crate) fn restore_times(&self, open: &Open<H>, pinned: PinnedTimes) -> HostResult<()> {
+        let node = open.file.node();
+        if let Some(modified) = pinned.modified {
+            self.host.set_times(&node, SetTimes { accessed: None, modified: Some(modified) })?;
+        }
+        match pinned.changed {
+            Some(changed) => meta::set_changed(&self.host, &node, changed),
             None => Ok(()),
         }
     }

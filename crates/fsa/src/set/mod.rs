@@ -5,6 +5,7 @@ mod link;
 mod name;
 mod rename;
 mod size;
+mod stream_name;
 
 use crate::context::SecurityContext;
 use crate::host::Host;

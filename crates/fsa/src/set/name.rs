@@ -8,7 +8,7 @@ use crate::opens::{Open, OpenId};
 use crate::path::{BACKSLASH, check_name};
 use crate::refusal::{Refusal, TargetFault, Why};
 use crate::volume::Volume;
-use nt::{AccessMask, CreateOptions, FileInformationClass as Class, NtStatus, Utf16};
+use nt::{AccessMask, CreateOptions, FileInformationClass as Class, NtStatus, ShareAccess, Utf16};
 
 /// REPLACE_IF_EXISTS, POSIX_SEMANTICS and IGNORE_READONLY_ATTRIBUTE of FILE_RENAME_ and FILE_LINK_. [MS-FSCC] 2.4.43
 const REPLACE_IF_EXISTS: u32 = 0x01;
@@ -97,6 +97,20 @@ impl<H: Host> Volume<H> {
         new: &NewName,
         adds: AccessMask,
     ) -> Result<Destination<H>, Refusal> {
+        let last = new.name.iter().rposition(|unit| *unit == BACKSLASH).map_or(0, |at| at + 1);
+        check_name(new.name.get(last..).unwrap_or_default(), last)?;
+        self.destination_directory(cx, requester, open, new, adds)
+    }
+
+    /// The same, whatever the name in the directory is.
+    pub(super) fn destination_directory(
+        &self,
+        cx: &SecurityContext,
+        requester: Requester,
+        open: &Open<H>,
+        new: &NewName,
+        adds: AccessMask,
+    ) -> Result<Destination<H>, Refusal> {
         let absolute = new.name.first() == Some(&BACKSLASH);
         let remote = requester == Requester::Remote;
         if (absolute && (remote || new.root.is_some())) || (remote && new.root.is_some()) {
@@ -104,7 +118,6 @@ impl<H: Host> Volume<H> {
         }
         let last = new.name.iter().rposition(|unit| *unit == BACKSLASH).map_or(0, |at| at + 1);
         let (before, name) = new.name.split_at_checked(last).unwrap_or_default();
-        check_name(name, last)?;
         if !absolute && !remote && new.root.is_none() {
             if last != 0 {
                 return Err(super::refuse(
@@ -119,6 +132,9 @@ impl<H: Host> Volume<H> {
         let request = OpenRequest {
             relative_to: new.root,
             options: CreateOptions::OPEN_FOR_BACKUP_INTENT | CreateOptions::DIRECTORY_FILE,
+            // Not to be deleted meanwhile: who has it open for that is in the way. [Windows] smbtorture
+            // smb2.rename.share_delete_and_delete_access, smb2.oplock.exclusive6, batch19.
+            share_access: ShareAccess::READ | ShareAccess::WRITE,
             follow,
             ..OpenRequest::existing(path, adds | AccessMask::SYNCHRONIZE)
         };

@@ -37,8 +37,13 @@ impl<H: Host> Volume<H> {
         new: &NewName,
     ) -> Result<(), Refusal> {
         open.require(AccessMask::DELETE)?;
-        if new.name.first() == Some(&u16::from(b':')) || open.stream.is_some() {
-            return Err(refuse(NtStatus::NOT_SUPPORTED, "streams keep their names here"));
+        if new.name.first() == Some(&u16::from(b':')) {
+            return self.rename_stream(open, new);
+        }
+        if open.stream.is_some() {
+            // [Windows] The directory is opened before the name is looked at: smbtorture smb2.streams.rename2.
+            self.destination_directory(cx, requester, open, new, AccessMask::FILE_WRITE_DATA)?;
+            return Err(Refusal::parameter("a stream gets the name of a stream, which begins with a colon"));
         }
         // FILE_ADD_FILE and FILE_ADD_SUBDIRECTORY.
         let directory = open.file.is_directory();
@@ -85,6 +90,7 @@ impl<H: Host> Volume<H> {
         }
         self.changed();
         self.archive(open)?;
+        open.cursors.set_renamed();
         self.settle(&to.node, open.options)?;
         if moved {
             self.settle(&from, open.options)?;

@@ -1,6 +1,7 @@
 //! The length of a stream. [MS-FSA] 2.1.5.15.1 and .5
 use super::number;
-use crate::host::{Host, HostError, HostFault, meta};
+use crate::file::File;
+use crate::host::{Host, HostError, HostFault, SetTimes, meta};
 use crate::opens::Open;
 use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
@@ -19,19 +20,66 @@ impl<H: Host> Volume<H> {
         self.resize(open, size)
     }
 
-    /// Space is not reserved here; what is beyond a smaller allocation is cut off. [MS-FSA] 2.1.5.15.1
+    /// What is beyond a smaller allocation is cut off; a larger one is reserved. [MS-FSA] 2.1.5.15.1
     pub(super) fn set_allocation(&self, open: &Open<H>, input: &[u8]) -> Result<(), Refusal> {
         let allocation = number(Class::ALLOCATION_INFORMATION, input)?;
         if open.is_directory() {
             return Err(Refusal::parameter("a directory has no length"));
         }
         open.require(AccessMask::FILE_WRITE_DATA)?;
-        let block = self.host.space()?.block_bytes.max(1);
-        let aligned = allocation.checked_next_multiple_of(block).unwrap_or(allocation);
+        let aligned = self.aligned(allocation)?;
         if aligned < self.facts(open)?.size {
             return self.resize(open, aligned);
         }
+        let _state = open.file.lock();
+        self.break_oplock(open, Breaks::data())?;
+        if open.stream.is_none() {
+            let pinned = self.pinned_times(open)?;
+            self.reserve(&open.file, allocation)?;
+            self.restore_times(open, pinned)?;
+        }
         Ok(())
+    }
+
+    /// Sees to blocks for `allocation` bytes of a file's own data, and gives back what is beyond. They are its own until the last
+    /// open closes. Called with the file's lock held.
+    pub(crate) fn reserve(&self, file: &File<H>, allocation: u64) -> Result<(), Refusal> {
+        let (aligned, node) = (self.aligned(allocation)?, file.node());
+        let size = self.host.stat(&node)?.size;
+        if aligned < file.reserved() {
+            self.release_reserved(file)?;
+        }
+        if aligned <= self.aligned(size)? {
+            return Ok(());
+        }
+        match self.host.fill(&node, 0, aligned) {
+            // A host that cannot reserve promises nothing.
+            Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(()),
+            done => {
+                done?;
+                file.set_reserved(aligned);
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives back what was reserved beyond the data: a cut where they end.
+    pub(crate) fn release_reserved(&self, file: &File<H>) -> Result<(), Refusal> {
+        if file.reserved() == 0 {
+            return Ok(());
+        }
+        file.set_reserved(0);
+        let node = file.node();
+        let stat = self.host.stat(&node)?;
+        self.host.set_len(&node, stat.size)?;
+        self.host.set_times(&node, SetTimes { accessed: None, modified: Some(stat.modified) })?;
+        Ok(())
+    }
+
+    /// Bytes in whole blocks.
+    fn aligned(&self, bytes: u64) -> Result<u64, Refusal> {
+        let block = self.host.space()?.block_bytes.max(1);
+        Ok(bytes.checked_next_multiple_of(block).unwrap_or(bytes))
     }
 
     /// All data are valid here: any length within them is too short, and none beyond them can be. [MS-FSA] 2.1.5.15.15
@@ -54,7 +102,7 @@ impl<H: Host> Volume<H> {
         self.break_oplock(open, Breaks::data())?;
         self.break_parent(open.actor(), &open.link);
         let node = open.file.node();
-        let pinned = self.pinned_modified(open)?;
+        let pinned = self.pinned_times(open)?;
         let old = match &open.stream {
             Some(name) => self.resize_stream(&node, &name.0, size)?,
             None => {
@@ -69,10 +117,16 @@ impl<H: Host> Volume<H> {
                 old
             }
         };
+        if pinned.modified.is_none() && open.stream.is_none() {
+            self.tell_written(open)?;
+        }
+        if open.stream.is_none() && size > open.file.reserved() {
+            open.file.set_reserved(0); // what was reserved has become data
+        }
         if old == size {
             return Ok(());
         }
-        self.restore_modified(open, pinned)?;
+        self.restore_times(open, pinned)?;
         self.settle(&node, open.options)?;
         let (filter, extend, truncate) = match open.stream {
             None => {

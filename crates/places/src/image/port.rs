@@ -153,7 +153,11 @@ impl Host for ImagePort {
             }),
             DOSATTRIB => self.read("xattr", |image| {
                 let standard = image.facts(*node)?.standard;
-                let stored = DosAttrib { attributes: standard.attributes, created: Some(standard.created) };
+                let stored = DosAttrib {
+                    attributes: standard.attributes,
+                    created: Some(standard.created),
+                    changed: None,
+                };
                 Ok(Some(stored.encode()))
             }),
             _ => Ok(None),

@@ -23,7 +23,9 @@ fn check(locks: &[LockElement]) -> Result<(), NtStatus> {
     for element in locks {
         let flags = element.flags;
         let is_valid = match unlocks {
-            true => flags == LockFlags::UNLOCK,
+            // Ranges are unlocked one after the other, up to the first that is not to be: the store sees to it.
+            // [MS-SMB2] 3.3.5.14.1
+            true => true,
             false => {
                 let kind = flags.without(LockFlags::FAIL_IMMEDIATELY);
                 let may_wait = locks.len() == 1 || flags.contains(LockFlags::FAIL_IMMEDIATELY);

@@ -23,7 +23,8 @@ pub(super) fn judge(asked: &Asked) -> Result<(), String> {
     let text = format!(
         "[server]\nlisten = [\"127.0.0.1:0\"]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"offered\"\nstatus_socket = {:?}\n\
          [limits.logon]\nfree_failures = 1000\n\
-         [share.ts1]\npath = {one:?}\ntags = \"all\"\n[share.ts2]\npath = {two:?}\ntags = \"all\"\n\
+         [share.ts1]\npath = {one:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
+         [share.ts2]\npath = {two:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
          [share.nobody]\npath = {anyone:?}\nanonymous = true\n",
         home.join("status.sock"),
     );

@@ -6,6 +6,7 @@ use wire::tree_connect::ShareType;
 
 mod caching;
 mod contexts;
+mod name;
 
 use super::{Flow, Started, Waiting as Parked, posix as posix_name};
 use crate::connection::Now;
@@ -71,7 +72,7 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     let asks = caching::asks(server, asked, request.oplock_level, &wanted)?;
     let op = OpenOp {
         caller: server.caller(asked)?,
-        name: if posix { posix_name::path(&request.name) } else { request.name.clone() },
+        name: name::canonical(if posix { posix_name::path(&request.name) } else { request.name.clone() })?,
         desired_access: desired_access(request),
         share_access: request.share_access,
         disposition: request.disposition,

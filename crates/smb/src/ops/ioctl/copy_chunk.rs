@@ -91,7 +91,9 @@ pub(crate) fn finish(code: FsctlCode, file_id: FileId, done: Done) -> Result<Ans
     let Copied { chunks, bytes, fault } = copied;
     match fault {
         // Nothing was done at all, so there is nothing to say of it.
-        Some(status) if chunks == 0 => Err(status),
+        // [Windows] A lock that is in the way is told with what was copied, even if that is nothing: smbtorture
+        // smb2.ioctl.copy_chunk_src_lock.
+        Some(status) if chunks == 0 && status != NtStatus::FILE_LOCK_CONFLICT => Err(status),
         fault => {
             let response = CopyChunkResponse {
                 chunks_written: chunks,
