@@ -194,6 +194,7 @@ impl Run<'_> {
             follow: if flags & 16 == 0 { Follow::Store } else { Follow::Caller },
             dont_reparse: false,
             security: None,
+            allocation: u64::from(flags) << 10,
             mode: None,
             oplock_key: None,
             parent_oplock_key: None,
