@@ -37,8 +37,12 @@ impl fmt::Debug for Numbers {
 impl Collector for Numbers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let [connections, sessions, trees, opens, waiting] = self.daemon.counts();
-        let leases = self.daemon.server().lease_count();
+        let (leases, disconnected) = {
+            let server = self.daemon.server();
+            (server.lease_count(), server.waiting_count())
+        };
         let gauges = [
+            ("pointsman_disconnected_opens", "Opens whose client is gone and may come back.", disconnected),
             ("pointsman_leases", "Leases there are.", leases),
             ("pointsman_connections", "Connections there are.", connections),
             ("pointsman_sessions", "Sessions there are.", sessions),

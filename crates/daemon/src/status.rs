@@ -43,6 +43,8 @@ pub struct Status {
     pub opens_total: usize,
     /// How many leases there are.
     pub leases_total: usize,
+    /// How many opens wait for a client that is gone to come back.
+    pub disconnected_opens_total: usize,
     /// The sessions, up to [`LISTED_MAX`].
     pub sessions: Vec<SessionStatus>,
     /// The opens of files, up to [`LISTED_MAX`].
@@ -74,8 +76,12 @@ pub struct SessionStatus {
 /// An open.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OpenStatus {
-    /// Of which session, in hexadecimal.
-    pub session: String,
+    /// Of which session, in hexadecimal; absent while its client is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Seconds until it is closed unless its client comes back; absent while the client is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closes_in_s: Option<u64>,
     /// On which share.
     pub share: String,
     /// The path below the share.
@@ -142,10 +148,11 @@ pub(crate) async fn serve(listener: UnixListener, daemon: Arc<Daemon>) {
 fn status(daemon: &Daemon) -> Status {
     let now = clock::now().monotonic;
     let [connections, sessions_total, _, opens_total, waiting_requests] = daemon.counts();
-    let (sessions, opens, shares, leases_total) = {
+    let (sessions, opens, shares, leases_total, disconnected_opens_total) = {
         let server = daemon.server();
         let shares: Vec<String> = server.config().shares.iter().map(|share| share.name.clone()).collect();
-        (server.sessions(LISTED_MAX), server.opens(LISTED_MAX), shares, server.lease_count())
+        let (leases, disconnected) = (server.lease_count(), server.waiting_count());
+        (server.sessions(LISTED_MAX), server.opens(LISTED_MAX), shares, leases, disconnected)
     };
     let share = |id: smb::server::ShareId| shares.get(id.0).cloned().unwrap_or_default();
     Status {
@@ -157,6 +164,7 @@ fn status(daemon: &Daemon) -> Status {
         sessions_total,
         opens_total,
         leases_total,
+        disconnected_opens_total,
         sessions: sessions
             .into_iter()
             .map(|session| SessionStatus {
@@ -178,7 +186,8 @@ fn status(daemon: &Daemon) -> Status {
         opens: opens
             .into_iter()
             .map(|open| OpenStatus {
-                session: format!("{:x}", open.session_id),
+                session: open.session_id.map(|id| format!("{id:x}")),
+                closes_in_s: open.waits_until.map(|until| until.saturating_sub(now).as_secs()),
                 share: share(open.share),
                 path: path(daemon, open.share, open_in_store(open.store)),
                 directory: open.is_directory,

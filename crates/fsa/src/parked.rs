@@ -150,8 +150,15 @@ impl Refusal {
         Refusal::new(NtStatus::PENDING, Why::Waits(wait))
     }
 
+    /// This refusal, but the request waits under that name first: what is in the way may go.
+    pub(crate) fn unless(self, wait: WaitId) -> Refusal {
+        Refusal { why: Why::Waits(wait), ..self }
+    }
+
     /// The name of the wait, if the request is not refused but waits: answer the client with STATUS_PENDING. On
-    /// [`Completion::Resume`] the request is submitted again as it was.
+    /// [`Completion::Resume`] the request is submitted again as it was. The status is PENDING; of an open that waits for another
+    /// to be closed that it is not shared with it is SHARING_VIOLATION, which is what it is refused with when that does not
+    /// happen.
     pub fn waits(&self) -> Option<WaitId> {
         match self.why {
             Why::Waits(wait) => Some(wait),

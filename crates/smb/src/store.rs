@@ -82,6 +82,8 @@ pub struct OpenOp {
     pub allocation_size: u64,
     /// Whether the answer shall say what the caller could have had.
     pub maximal_access: bool,
+    /// Whether the answer shall say where the file is.
+    pub path: bool,
     /// A POSIX client asks, and gives the permission bits for a new file.
     pub posix_mode: Option<u32>,
     /// What the client wants to cache; less may be granted.
@@ -97,6 +99,13 @@ pub struct OpenOp {
 #[allow(missing_docs)] // the names are those of MS-SMB2's requests
 pub enum Op {
     Open(Box<OpenOp>),
+    /// The file behind an open as it is now, as if it had just been opened; with its path.
+    Describe {
+        open: StoreOpen,
+        caller: Arc<Token>,
+        maximal_access: bool,
+        posix: bool,
+    },
     /// The answer has the attributes at the end when they are asked for.
     Close {
         open: StoreOpen,
@@ -226,6 +235,8 @@ pub struct OpenedFile {
     pub volume_id: u64,
     /// What the caller could have had, when that was asked for.
     pub maximal_access: Option<AccessMask>,
+    /// From the root of the volume, when that was asked for.
+    pub path: Option<Utf16>,
     /// For a POSIX client.
     pub posix: Option<PosixResponse>,
     /// What may be cached.

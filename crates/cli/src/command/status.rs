@@ -44,13 +44,14 @@ pub(crate) fn run(args: &StatusArgs, out: &mut Output) -> Result<Exit, Fault> {
 
 fn show(status: &Status, out: &mut Output) {
     out.line(format_args!(
-        "pointsman {}, process {}, up {} s: {} connections, {} sessions, {} opens, {} leases, {} requests wait",
+        "pointsman {}, process {}, up {} s: {} connections, {} sessions, {} opens ({} disconnected), {} leases, {} requests wait",
         status.version,
         status.pid,
         status.uptime_s,
         status.connections,
         status.sessions_total,
         status.opens_total,
+        status.disconnected_opens_total,
         status.leases_total,
         status.waiting_requests,
     ));
@@ -73,9 +74,13 @@ fn show(status: &Status, out: &mut Output) {
     }
     for open in &status.opens {
         let kind = if open.directory { "directory" } else { "file" };
+        let whose = match (open.session.as_deref(), open.closes_in_s) {
+            (Some(session), _) => format!("open {session}"),
+            (None, left) => format!("open (disconnected, {} s left)", left.unwrap_or_default()),
+        };
         out.line(format_args!(
-            "open {} {kind} {}:{} {}, caching {}",
-            open.session, open.share, open.path, open.access, open.caching
+            "{whose} {kind} {}:{} {}, caching {}",
+            open.share, open.path, open.access, open.caching
         ));
     }
 }

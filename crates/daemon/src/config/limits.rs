@@ -21,6 +21,12 @@ pub struct Limits {
     pub channels_per_session: usize,
     /// Opens of one session.
     pub opens_per_session: usize,
+    /// Opens of which it was promised that they outlive their connection.
+    pub durable_opens: usize,
+    /// How long such an open waits for its client, when the client does not say.
+    pub durable: Duration,
+    /// How long a session is good for until its user must be authenticated again; `None` for ever.
+    pub session: Option<Duration>,
     /// Byte-range locks on one file, and requests that wait for one.
     pub locks_per_file: usize,
     /// Credits a client may hold: requests under way.
@@ -50,6 +56,9 @@ impl Default for Limits {
             trees_per_session: 1024,
             channels_per_session: 32,
             opens_per_session: 65_536,
+            durable_opens: 65_536,
+            durable: Duration::from_secs(120),
+            session: None,
             locks_per_file: 65_536,
             credits: 8192,
             waiting_per_connection: connection::ASYNC_MAX,
@@ -72,6 +81,9 @@ pub(super) struct RawLimits {
     trees_per_session: Option<Spanned<i64>>,
     channels_per_session: Option<Spanned<i64>>,
     opens_per_session: Option<Spanned<i64>>,
+    durable_opens: Option<Spanned<i64>>,
+    durable_s: Option<Spanned<i64>>,
+    session_s: Option<Spanned<i64>>,
     locks_per_file: Option<Spanned<i64>>,
     credits: Option<Spanned<i64>>,
     waiting_per_connection: Option<Spanned<i64>>,
@@ -148,6 +160,21 @@ impl RawLimits {
                 16..=16_777_216,
                 defaults.opens_per_session,
             )?,
+            durable_opens: numbers.get(
+                self.durable_opens.as_ref(),
+                0..=16_777_216,
+                defaults.durable_opens,
+            )?,
+            // No client is promised more than this, [MS-SMB2] 3.3.5.9.10.
+            durable: Duration::from_secs(numbers.get(
+                self.durable_s.as_ref(),
+                1..=300,
+                defaults.durable.as_secs(),
+            )?),
+            session: match numbers.get(self.session_s.as_ref(), 0..=31_536_000, 0)? {
+                0 => None,
+                seconds => Some(Duration::from_secs(seconds)),
+            },
             locks_per_file: numbers.get(
                 self.locks_per_file.as_ref(),
                 1..=16_777_216,

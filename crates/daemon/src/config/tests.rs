@@ -44,6 +44,9 @@ sessions_per_connection = 3
 trees_per_session = 4
 channels_per_session = 5
 opens_per_session = 50
+durable_opens = 7
+durable_s = 60
+session_s = 36000
 locks_per_file = 6
 credits = 128
 waiting_per_connection = 11
@@ -121,6 +124,9 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         trees_per_session: 4,
         channels_per_session: 5,
         opens_per_session: 50,
+        durable_opens: 7,
+        durable: seconds(60),
+        session: Some(seconds(36_000)),
         locks_per_file: 6,
         credits: 128,
         waiting_per_connection: 11,

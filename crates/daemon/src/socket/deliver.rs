@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fsa::{Completion, WaitId};
 use nt::NtStatus;
-use smb::server::{ConnectionId, Effect, ShareId, Ticket};
+use smb::server::{ConnectionId, Delay, Effect, ShareId, Ticket};
 use smb::store::{Done, Op};
 
 use super::perform::{Performed, perform};
@@ -30,7 +30,7 @@ impl Daemon {
         };
         let mut effects = match perform(&store, &op) {
             Performed::Done(done) => lock(&self.server).complete(now(), ticket, done),
-            Performed::Waits(wait) => self.wait(&store, wait, Waiter { ticket, share, op }),
+            Performed::Waits(wait, delay) => self.wait(&store, wait, delay, Waiter { ticket, share, op }),
         };
         effects.extend(self.told(&store));
         effects
@@ -87,7 +87,7 @@ impl Daemon {
     }
 
     /// A request waits in the store.
-    fn wait(&self, store: &Store, wait: WaitId, waiter: Waiter) -> Vec<Effect> {
+    fn wait(&self, store: &Store, wait: WaitId, delay: Delay, waiter: Waiter) -> Vec<Effect> {
         let name = (store.number, wait);
         let ticket = waiter.ticket;
         let mut waits = lock(&self.waits);
@@ -104,7 +104,7 @@ impl Daemon {
                 waits.waiters.insert(name, waiter);
                 waits.names.insert(ticket, name);
                 drop(waits);
-                lock(&self.server).delayed(ticket)
+                lock(&self.server).delayed(ticket, delay)
             }
         }
     }
@@ -153,7 +153,7 @@ impl Daemon {
 
     /// A connection has ended.
     pub(super) fn disconnected(&self, connection: ConnectionId) {
-        let effects = lock(&self.server).disconnect(connection);
+        let effects = lock(&self.server).disconnect(now(), connection);
         self.settle(effects);
     }
 }

@@ -27,11 +27,10 @@ pub(super) fn caching_of(level: Level) -> Caching {
     }
 }
 
-/// Asks for what a client wants to cache, and if that cannot be for less and less. Gives what the open has then.
-/// [MS-SMB2] 3.3.5.9
-pub(super) fn request(volume: &ShareVolume, open: OpenId, caching: Caching) -> Caching {
+/// Asks for what a client wants to cache, and if that cannot be for less and less. [MS-SMB2] 3.3.5.9
+pub(super) fn request(volume: &ShareVolume, open: OpenId, caching: Caching) {
     let less: &[Level] = match level_of(caching) {
-        Level::None => return Caching::None,
+        Level::None => return,
         Level::Batch => &[Level::Batch, Level::Two],
         Level::One => &[Level::One, Level::Two],
         Level::Two => &[Level::Two],
@@ -47,5 +46,4 @@ pub(super) fn request(volume: &ShareVolume, open: OpenId, caching: Caching) -> C
             break;
         }
     }
-    volume.oplock_of(open).map_or(Caching::None, caching_of)
 }

@@ -1,13 +1,15 @@
 //! An operation on a store: MS-SMB2's words on one side, MS-FSA's on the other.
 use std::sync::Arc;
 
+use fsa::host::linux::LinuxHost;
 use fsa::{
     DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, RangeCopy, Refusal,
     Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
 };
 use nt::security::{Sid, Token};
 use nt::{AccessMask, CreateAction, CreateOptions, FileInformationClass, Guid, NtStatus, Utf16};
-use smb::store::{Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
+use smb::server::Delay;
+use smb::store::{Caching, Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
 use wire::create::{NetworkAttributes, PosixResponse};
 use wire::ioctl::CopyChunk;
 use wire::lock::{LockElement, LockFlags};
@@ -18,7 +20,7 @@ use super::{ShareVolume, Store, oplocks};
 pub(super) enum Performed {
     Done(Done),
     /// The store will tell.
-    Waits(WaitId),
+    Waits(WaitId, Delay),
 }
 
 impl From<Done> for Performed {
@@ -37,7 +39,10 @@ pub(super) fn perform(store: &Store, op: &Op) -> Performed {
     match outcome(store, op) {
         Ok(done) => done.into(),
         Err(refusal) => match refusal.waits() {
-            Some(wait) => Performed::Waits(wait),
+            Some(wait) => {
+                let is_sharing = refusal.status == NtStatus::SHARING_VIOLATION;
+                Performed::Waits(wait, if is_sharing { Delay::Sharing } else { Delay::Other })
+            }
             None => Done::Failed(refusal.status).into(),
         },
     }
@@ -47,6 +52,12 @@ fn outcome(store: &Store, op: &Op) -> Outcome {
     let volume = &*store.volume;
     match op {
         Op::Open(op) => open(store, op),
+        Op::Describe { open, caller, maximal_access, posix } => {
+            let open = volume.open_of(id(*open))?;
+            let told = Told { maximal_access: *maximal_access, posix: *posix, path: true };
+            let found = found(store, &context(caller), &open, told)?;
+            Ok(Done::Opened(Box::new(found)))
+        }
         Op::Close { open, attributes } => close(volume, *open, *attributes),
         Op::Read { open, offset, len } => volume.read(id(*open), *offset, size(*len)).map(Done::Data),
         Op::Write { open, offset, data, write_through } => {
@@ -176,36 +187,61 @@ fn stopped(stop: &StoppedOnSymlink) -> Done {
 fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
     let volume = &*store.volume;
     let open = volume.open_of(opened.id)?;
-    let caching = oplocks::request(volume, opened.id, op.caching);
-    let facts = volume.opened_facts(opened.id)?;
-    let maximal_access = op.maximal_access.then(|| volume.maximal_access(cx, opened.id));
+    oplocks::request(volume, opened.id, op.caching);
+    let told = Told { maximal_access: op.maximal_access, posix: op.posix_mode.is_some(), path: op.path };
+    let file = OpenedFile {
+        action: opened.action,
+        is_reparse_point: opened.is_reparse_point_opened_without_flag,
+        ..found(store, cx, &open, told)?
+    };
+    Ok(Done::Opened(Box::new(file)))
+}
+
+/// What of a file is told beside what always is.
+#[derive(Clone, Copy)]
+struct Told {
+    maximal_access: bool,
+    posix: bool,
+    path: bool,
+}
+
+/// The file behind an open, as it is now.
+fn found(
+    store: &Store,
+    cx: &SecurityContext,
+    open: &fsa::Open<LinuxHost>,
+    told: Told,
+) -> Result<OpenedFile, Refusal> {
+    let volume = &*store.volume;
+    let facts = volume.opened_facts(open.id)?;
+    let maximal_access = told.maximal_access.then(|| volume.maximal_access(cx, open.id));
     let maximal_access = maximal_access.transpose().map_err(|error| match error {
         OpenError::Refused(refusal) => refusal,
         OpenError::StoppedOnSymlink(_) => {
             Refusal { status: NtStatus::STOPPED_ON_SYMLINK, why: Why::Object("a link of the caller's") }
         }
     })?;
-    let posix = op.posix_mode.map(|_| PosixResponse {
+    let posix = told.posix.then(|| PosixResponse {
         link_count: facts.links,
         reparse_tag: facts.tag,
         mode: facts.mode,
         owner: Sid::new(22, &[1, facts.uid]).unwrap_or(Sid::NULL),
         group: Sid::new(22, &[2, facts.gid]).unwrap_or(Sid::NULL),
     });
-    let file = OpenedFile {
-        open: store.name_of(opened.id),
-        action: opened.action,
+    Ok(OpenedFile {
+        open: store.name_of(open.id),
+        action: CreateAction::OPENED,
         attributes: attributes(&facts),
         granted: open.granted,
         is_directory: open.is_directory(),
-        is_reparse_point: opened.is_reparse_point_opened_without_flag,
+        is_reparse_point: false,
         file_id: facts.file_id,
         volume_id: u64::from(volume.options().serial),
         maximal_access,
+        path: told.path.then(|| open.path()),
         posix,
-        caching,
-    };
-    Ok(Done::Opened(Box::new(file)))
+        caching: volume.oplock_of(open.id).map_or(Caching::None, oplocks::caching_of),
+    })
 }
 
 fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {

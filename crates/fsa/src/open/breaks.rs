@@ -57,14 +57,21 @@ impl<H: Host> Volume<H> {
         if is_batch { self.break_for_open(opening) } else { Ok(false) }
     }
 
-    /// Sharing failed: who caches handles may have closed the one in the way long ago.
-    pub(super) fn break_handles(&self, opening: Opening<'_, H>) -> Result<(), Refusal> {
+    /// Sharing failed: who caches handles may have closed the one in the way long ago. The refusal is a wait for that, or the
+    /// violation itself.
+    pub(super) fn break_handles(&self, opening: Opening<'_, H>, violation: Refusal) -> Refusal {
         let Opening { asking, file, stream, .. } = opening;
         let caches = file.oplocks().find(stream).is_some_and(|oplock| oplock.caches_handles());
-        if caches {
-            self.check_oplock(file, stream, asking.actor(), Breaks::handles(), asking.patience())?;
+        if !caches {
+            return violation;
         }
-        Ok(())
+        match self.check_oplock(file, stream, asking.actor(), Breaks::handles(), asking.patience()) {
+            Ok(_) => violation,
+            Err(refusal) => match refusal.waits() {
+                Some(wait) => violation.unless(wait),
+                None => refusal,
+            },
+        }
     }
 
     /// What the open breaks once nothing refuses it; true when it goes on while that is under way.

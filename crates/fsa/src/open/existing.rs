@@ -59,8 +59,7 @@ impl<H: Host> Volume<H> {
         let draft = Draft { file: Arc::clone(&file), link, stream, granted };
         let sharing = self.sharing_of(request, &draft);
         if let Err(violation) = sharing::check(&state.opens, &sharing) {
-            self.break_handles(opening)?;
-            return Err(violation.into());
+            return Err(self.break_handles(opening, violation).into());
         }
         is_oplock_breaking |= self.break_for_open(opening)?;
         if action != CreateAction::OPENED {

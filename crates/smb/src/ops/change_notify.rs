@@ -7,6 +7,7 @@ use crate::server::{Answer, AnswerBody, Asked, Server};
 use crate::store::Op;
 
 pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -> Started {
+    server.use_open(asked, request.file_id)?;
     let len_max = server.negotiated(asked.connection)?.transfer_len_max;
     let (file_id, open) = server.open(asked, request.file_id)?;
     let (is_directory, granted) = (open.is_directory, open.granted);

@@ -8,7 +8,7 @@ use crate::server::{Answer, Asked, Held, Server};
 use crate::store::Op;
 
 pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -> Started {
-    server.check_sequence(asked, request.file_id)?;
+    server.use_open(asked, request.file_id)?;
     let (file_id, open) = server.open(asked, request.file_id)?;
     asked.used = Some(file_id);
     let response = Response::Flush(flush::Response);

@@ -2,10 +2,11 @@
 use wire::{Response, logoff};
 
 use super::Started;
-use crate::server::{Answer, Asked, Server};
+use crate::connection::Now;
+use crate::server::{Answer, Asked, Parting, Server};
 
-pub(crate) fn start(server: &mut Server, asked: &Asked) -> Started {
+pub(crate) fn start(server: &mut Server, now: Now, asked: &Asked) -> Started {
     server.session(asked)?;
-    server.end_session(asked.session_id);
+    server.end_session(asked.session_id, Parting::Kept(now));
     Ok(Answer::success(Response::Logoff(logoff::Response)).into())
 }

@@ -22,7 +22,9 @@ pub(crate) mod tree_disconnect;
 pub(crate) mod write;
 
 use crate::connection::{Incoming, Now};
-use crate::server::{Answer, AnswerBody, Asked, ConnectionId, ExchangeId, Needs, Server, ShareId};
+use crate::server::{
+    Answer, AnswerBody, Asked, ConnectionId, ExchangeId, LockSequence, Needs, Server, ShareId,
+};
 use crate::store::{Done, Op};
 
 /// How a request goes on.
@@ -56,8 +58,20 @@ pub(crate) enum Waiting {
     QueryDirectory,
     QueryInfo,
     ChangeNotify,
+    /// A LOCK, and its place in the open's LockSequenceArray.
+    Lock(Option<(FileId, LockSequence)>),
     Ioctl(nt::FsctlCode, FileId),
     CopyChunk(nt::FsctlCode, FileId),
+}
+
+impl Waiting {
+    /// The client and the CreateGuid of a CREATE that may be asked for again before it is done.
+    pub(crate) fn create_guid(&self) -> Option<(nt::Guid, nt::Guid)> {
+        match self {
+            Waiting::Create(create) => create.create_guid(),
+            _ => None,
+        }
+    }
 }
 
 impl From<Answer> for Flow {
@@ -95,7 +109,7 @@ fn dispatch(server: &mut Server, now: Now, asked: &mut Asked, incoming: Incoming
     let request = incoming.request().map_err(|_| NtStatus::INVALID_PARAMETER)?;
     match request {
         Request::SessionSetup(request) => session_setup::start(server, now, asked, &incoming, &request),
-        Request::Logoff(_) => logoff::start(server, asked),
+        Request::Logoff(_) => logoff::start(server, now, asked),
         Request::TreeConnect(request) => tree_connect::start(server, asked, &incoming, &request),
         Request::TreeDisconnect(_) => tree_disconnect::start(server, asked),
         Request::Create(request) => create::start(server, now, asked, &request),
@@ -137,6 +151,7 @@ pub(crate) fn finish(
         (Waiting::Read { len_min }, Done::Data(data)) => read::finish(data, len_min)?,
         (Waiting::Write { count }, Done::Nothing) => write::finish(count),
         (Waiting::Plain(response), Done::Nothing) => Answer::success(response),
+        (Waiting::Lock(sequence), Done::Nothing) => lock::finish(server, sequence),
         (Waiting::QueryDirectory, Done::Output { status, bytes }) => {
             Answer::with(status, AnswerBody::QueryDirectory(bytes))
         }

@@ -10,6 +10,7 @@ use crate::store::Op;
 pub(crate) const POSIX_INFORMATION: Class = Class(0x64);
 
 pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -> Started {
+    server.use_open(asked, request.file_id)?;
     let negotiated = server.negotiated(asked.connection)?;
     let (file_id, open) = server.open(asked, request.file_id)?;
     let is_directory = open.is_directory;

@@ -9,6 +9,7 @@ use crate::server::{Answer, AnswerBody, Asked, Held, Server};
 use crate::store::{Op, StoreOpen};
 
 pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_>) -> Started {
+    server.use_open(asked, request.file_id)?;
     let negotiated = server.negotiated(asked.connection)?;
     let (file_id, open) = server.open(asked, request.file_id)?;
     asked.used = Some(file_id);

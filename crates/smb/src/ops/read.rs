@@ -7,7 +7,7 @@ use crate::server::{Answer, AnswerBody, Asked, Held, Server};
 use crate::store::Op;
 
 pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_>) -> Started {
-    server.check_sequence(asked, request.file_id)?;
+    server.use_open(asked, request.file_id)?;
     let len_max = server.negotiated(asked.connection)?.transfer_len_max;
     let (file_id, open) = server.open(asked, request.file_id)?;
     asked.used = Some(file_id);

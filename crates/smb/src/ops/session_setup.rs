@@ -7,7 +7,8 @@ use super::{Flow, Started, Waiting as Parked};
 use crate::connection::{Incoming, Negotiated, Now, SessionSecurity};
 use crate::crypto::{Derivation, PreauthHash, SessionKeys, SigningKey};
 use crate::server::{
-    Answer, AnswerBody, Asked, Authenticated, Effect, ExchangeId, Identity, Server, Session, SessionState,
+    Answer, AnswerBody, Asked, Authenticated, Effect, ExchangeId, Identity, Parting, Server, Session,
+    SessionState,
 };
 
 /// What a SESSION_SETUP is for.
@@ -213,7 +214,7 @@ fn end_exchange(server: &mut Server, asked: &Asked, session_id: u64) {
 /// Nobody was authenticated: the session ends, or the channel. [MS-SMB2] 3.3.5.5.3
 fn give_up(server: &mut Server, asked: &Asked, waiting: &Waiting) {
     match waiting.purpose {
-        Purpose::New | Purpose::Again => server.end_session(waiting.session_id),
+        Purpose::New | Purpose::Again => server.end_session(waiting.session_id, Parting::Closed),
         Purpose::Bind => {
             if let Some(session) = server.sessions.get_mut(&waiting.session_id) {
                 session.channels.remove(&asked.connection);
@@ -239,7 +240,7 @@ fn finish(
     let flags = match waiting.purpose {
         Purpose::New => establish(server, now, asked, waiting, &negotiated, identity, session_key)?,
         Purpose::Bind => bind(server, asked, waiting, &negotiated, &identity, session_key)?,
-        Purpose::Again => authenticate_again(server, waiting.session_id, identity)?,
+        Purpose::Again => authenticate_again(server, now, waiting.session_id, identity)?,
     };
     let mut answer = Answer::with(NtStatus::SUCCESS, AnswerBody::SessionSetup(flags, token));
     answer.signed_by = server.security(asked, waiting.session_id, &negotiated);
@@ -259,6 +260,7 @@ fn establish(
     identity: Identity,
     session_key: Option<Vec<u8>>,
 ) -> Result<SessionFlags, NtStatus> {
+    let expires = server.config.limits.session_lifetime.map(|time| now.monotonic + time);
     let must_encrypt = server.config.encrypt;
     let require_signing = server.config.connection.require_signing;
     let previous = waiting.previous_session_id;
@@ -297,6 +299,7 @@ fn establish(
     session.identity = Some(identity);
     session.state = SessionState::Valid;
     session.created = now.monotonic;
+    session.expires = expires;
     if let Some(channel) = session.channels.get_mut(&asked.connection) {
         channel.is_bound = true;
     }
@@ -305,7 +308,7 @@ fn establish(
     let (connection, session_id) = (asked.connection, waiting.session_id);
     server.effects.push(Effect::Establish { connection, session_id, security: Box::new(security) });
     if previous != 0 && previous != waiting.session_id && is_same_user {
-        server.end_session(previous);
+        server.end_session(previous, Parting::Kept(now));
     }
     Ok(flags)
 }
@@ -343,14 +346,16 @@ fn bind(
 /// The same user again: the keys stay, the rights are new. [MS-SMB2] 3.3.5.5.2
 fn authenticate_again(
     server: &mut Server,
+    now: Now,
     session_id: u64,
     identity: Identity,
 ) -> Result<SessionFlags, NtStatus> {
+    let expires = server.config.limits.session_lifetime.map(|time| now.monotonic + time);
     let session = server.sessions.get_mut(&session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     session.token = Some(std::sync::Arc::new(identity.token.clone()));
     session.identity = Some(identity);
     session.state = SessionState::Valid;
-    session.expires = None;
+    session.expires = expires;
     Ok(if session.encrypt_data { SessionFlags::ENCRYPT_DATA } else { SessionFlags::NONE })
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn start(
     write: Asked,
     message: Vec<u8>,
 ) -> Started {
-    server.check_sequence(asked, write.file_id)?;
+    server.use_open(asked, write.file_id)?;
     let len_max = server.negotiated(asked.connection)?.transfer_len_max;
     let (file_id, open) = server.open(asked, write.file_id)?;
     asked.used = Some(file_id);

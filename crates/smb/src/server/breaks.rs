@@ -30,7 +30,7 @@ impl Server {
         self.take_effects()
     }
 
-    /// Time has passed: who did not acknowledge a break loses what it was about.
+    /// Time has passed: who did not acknowledge a break loses what it was about, and what nobody came back for is closed.
     pub fn tick(&mut self, now: Now) -> Vec<Effect> {
         let is_late = |breaking: &Option<Breaking>| breaking.is_some_and(|one| one.until <= now.monotonic);
         let late: Vec<u64> =
@@ -53,6 +53,7 @@ impl Server {
             })
             .collect();
         late.into_iter().for_each(|volatile| give_up(self, volatile));
+        self.scavenge(now);
         self.take_effects()
     }
 
@@ -83,12 +84,16 @@ impl Server {
     fn break_open(&mut self, now: Now, volatile: u64, left: Caching, acknowledge: bool) {
         let Some(open) = self.opens.get_mut(&volatile) else { return };
         let until = now.monotonic + BREAK_TIMEOUT;
+        let is_waiting = open.is_waiting();
         if let Some(id) = open.lease {
             let to = match left {
                 Caching::Lease(state) => state,
                 _ => LeaseState::NONE,
             };
             return self.break_lease(id, Breaking { to, until, told: None }, acknowledge);
+        }
+        if is_waiting {
+            return self.yield_waiting(volatile);
         }
         let level = match left {
             Caching::Oplock(level) => level,
@@ -107,7 +112,7 @@ impl Server {
     fn tell_oplock(&mut self, volatile: u64, level: OplockLevel) {
         let Some(open) = self.opens.get(&volatile) else { return };
         let file_id = wire::FileId { persistent: open.persistent, volatile };
-        let session_id = open.session_id;
+        let Some(session_id) = open.session_id() else { return };
         let notification = Notification::Oplock(OplockBreak { oplock_level: level, file_id });
         let told = self.channels(session_id).last();
         if let Some(breaking) = self.opens.get_mut(&volatile).and_then(|open| open.breaking.as_mut()) {
@@ -121,6 +126,14 @@ impl Server {
     /// [MS-SMB2] 3.3.4.7
     fn break_lease(&mut self, id: LeaseId, breaking: Breaking, acknowledge: bool) {
         let Some(lease) = self.leases.get_mut(&id) else { return };
+        let (waiting, attached): (Vec<u64>, Vec<u64>) =
+            lease.opens.iter().partition(|volatile| self.opens.get(volatile).is_some_and(Open::is_waiting));
+        if attached.is_empty() {
+            // Nobody is there who could be told.
+            (lease.state, lease.breaking) = (LeaseState::NONE, None);
+            waiting.into_iter().for_each(|volatile| self.yield_waiting(volatile));
+            return;
+        }
         let current_state = lease.state;
         if lease.is_v2 {
             lease.epoch = lease.epoch.wrapping_add(1);
@@ -130,6 +143,10 @@ impl Server {
             false => lease.state = breaking.to,
         }
         self.tell_lease(id, current_state, breaking.to, acknowledge);
+        if !breaking.to.contains(LeaseState::HANDLE_CACHING) {
+            // Without handle caching nobody may come back for them.
+            waiting.into_iter().for_each(|volatile| self.close_waiting(volatile));
+        }
     }
 
     /// Tells the client, on one connection after the other until one takes it: the oldest channel first, as on Windows (smbtorture
@@ -149,8 +166,8 @@ impl Server {
             current_state,
             new_state,
         });
-        let open = lease.opens.first().and_then(|volatile| self.opens.get(volatile));
-        let Some(session_id) = open.map(|open| open.session_id) else { return };
+        let told = lease.opens.iter().filter_map(|volatile| self.opens.get(volatile)?.session_id()).next();
+        let Some(session_id) = told else { return };
         let mut channels = self.channels(session_id);
         let (first, is_urgent) = (channels.next(), channels.next().is_some() && acknowledge);
         drop(channels);

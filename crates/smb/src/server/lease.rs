@@ -36,8 +36,12 @@ pub(crate) struct Lease {
     pub(crate) epoch: u16,
     /// Lease.Version is 2.
     pub(crate) is_v2: bool,
+    /// Lease.ParentLeaseKey.
+    pub(crate) parent: Option<LeaseKey>,
     /// Which file, by its volume's and its own number.
     pub(crate) file: (u64, u64),
+    /// Lease.FileDeleteOnClose.
+    pub(crate) deletes_on_close: bool,
     pub(crate) opens: BTreeSet<u64>,
 }
 

@@ -27,8 +27,8 @@ pub(crate) struct Asked {
     pub(crate) seal: bool,
     /// The open that it used, for the related requests behind it.
     pub(crate) used: Option<FileId>,
-    /// The open whose outstanding requests count this one, and its ChannelSequence then.
-    pub(crate) counted: Option<(u64, u16)>,
+    /// The open whose outstanding requests count this one, and the epoch of its ChannelSequence then.
+    pub(crate) counted: Option<(u64, u64)>,
 }
 
 /// What a command needs to be there.
@@ -120,6 +120,19 @@ impl Server {
         tree.map(|tree| tree.share).ok_or(NtStatus::NETWORK_NAME_DELETED)
     }
 
+    /// The session and the tree of a request that waited are still there; for one that may be asked for again on another
+    /// channel that is enough.
+    pub(crate) fn still_stands(&self, asked: &Asked, without_channel: bool) -> Result<(), NtStatus> {
+        if !without_channel {
+            return self.tree_share(asked).map(drop);
+        }
+        let session = self.sessions.get(&asked.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
+        match session.trees.contains_key(&asked.tree_id) {
+            true => Ok(()),
+            false => Err(NtStatus::NETWORK_NAME_DELETED),
+        }
+    }
+
     /// Who asks, for the store.
     pub(crate) fn caller(&self, asked: &Asked) -> Result<Arc<Token>, NtStatus> {
         self.session(asked)?.token.clone().ok_or(NtStatus::USER_SESSION_DELETED)
@@ -129,10 +142,11 @@ impl Server {
     pub(crate) fn open(&self, asked: &Asked, file_id: FileId) -> Result<(FileId, &Open), NtStatus> {
         let file_id = asked.file_id(file_id)?;
         let open = self.opens.get(&file_id.volatile).ok_or(NtStatus::FILE_CLOSED)?;
-        let is_ours = open.session_id == asked.session_id
-            && open.tree_id == asked.tree_id
-            && open.persistent == file_id.persistent;
-        if is_ours { Ok((file_id, open)) } else { Err(NtStatus::FILE_CLOSED) }
+        let is_ours = open.session_id() == Some(asked.session_id) && open.is_of_tree(asked.tree_id);
+        match is_ours && open.persistent == file_id.persistent {
+            true => Ok((file_id, open)),
+            false => Err(NtStatus::FILE_CLOSED),
+        }
     }
 
     /// Likewise, of a file in a store; a pipe is none.
@@ -148,55 +162,55 @@ impl Server {
         }
     }
 
-    /// Checks ChannelSequence of a request that names an open. [MS-SMB2] 3.3.5.2.10
-    pub(crate) fn check_sequence(&mut self, asked: &mut Asked, file_id: FileId) -> Result<(), NtStatus> {
+    /// What every request that names an open is looked at for, before its own rules: the open can no longer be asked for by its
+    /// CREATE again, and the ChannelSequence is the latest. What changes nothing passes with an old one.
+    /// [MS-SMB2] 3.3.5.2.10; 3.3.5.12 and its neighbours
+    pub(crate) fn use_open(&mut self, asked: &mut Asked, file_id: FileId) -> Result<(), NtStatus> {
         let dialect = self.negotiated(asked.connection)?.dialect;
+        let Ok((file_id, _)) = self.open(asked, file_id) else { return Ok(()) };
+        let Some(open) = self.opens.get_mut(&file_id.volatile) else { return Ok(()) };
+        if let Some(recall) = &mut open.recall {
+            recall.is_replay_eligible = false;
+        }
         if dialect < Dialect::SMB_3_0 {
             return Ok(());
         }
-        let file_id = asked.file_id(file_id)?;
-        let Some(open) = self.opens.get_mut(&file_id.volatile) else { return Ok(()) };
         let is_replay = asked.flags.contains(HeaderFlags::REPLAY_OPERATION);
-        let ahead = asked.channel_sequence.wrapping_sub(open.channel_sequence);
         let changes = matches!(asked.command, Command::WRITE | Command::SET_INFO | Command::IOCTL);
+        let sequence = &mut open.sequence;
+        let ahead = asked.channel_sequence.wrapping_sub(sequence.number);
         if ahead > 0x7FFF {
             return if changes { Err(NtStatus::FILE_NOT_AVAILABLE) } else { Ok(()) };
         }
         if ahead != 0 {
-            open.outstanding_before += open.outstanding;
-            open.outstanding = 0;
-            open.channel_sequence = asked.channel_sequence;
+            sequence.outstanding_before += sequence.outstanding;
+            sequence.outstanding = 0;
+            sequence.number = asked.channel_sequence;
+            sequence.epoch += 1;
         }
-        if changes && is_replay && open.outstanding_before != 0 {
+        if changes && is_replay && sequence.outstanding_before != 0 {
             return Err(NtStatus::FILE_NOT_AVAILABLE);
         }
-        open.outstanding += 1;
-        asked.counted = Some((file_id.volatile, open.channel_sequence));
+        sequence.outstanding += 1;
+        asked.counted = Some((file_id.volatile, sequence.epoch));
         Ok(())
     }
 
     /// A request that was counted is answered. [MS-SMB2] 3.3.4.1
     pub(crate) fn uncount(&mut self, asked: &Asked) {
-        let Some((volatile, sequence)) = asked.counted else { return };
+        let Some((volatile, epoch)) = asked.counted else { return };
         if let Some(open) = self.opens.get_mut(&volatile) {
-            let count = match open.channel_sequence == sequence {
-                true => &mut open.outstanding,
-                false => &mut open.outstanding_before,
+            let count = match open.sequence.epoch == epoch {
+                true => &mut open.sequence.outstanding,
+                false => &mut open.sequence.outstanding_before,
             };
             *count = count.saturating_sub(1);
         }
     }
 }
 
-/// Commands that an expired session may still send. [MS-SMB2] 3.3.5.2.9
+/// Commands that an expired session may still send; of LOCK only those that unlock ([`lock`](crate::ops::lock)). Windows does
+/// not let TREE_DISCONNECT and OPLOCK_BREAK pass either (smbtorture smb2.session.expire2s). [MS-SMB2] 3.3.5.2.9
 fn works_when_expired(command: Command) -> bool {
-    matches!(
-        command,
-        Command::SESSION_SETUP
-            | Command::LOGOFF
-            | Command::CLOSE
-            | Command::LOCK
-            | Command::TREE_DISCONNECT
-            | Command::OPLOCK_BREAK
-    )
+    matches!(command, Command::SESSION_SETUP | Command::LOGOFF | Command::CLOSE | Command::LOCK)
 }

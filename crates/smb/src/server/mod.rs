@@ -2,6 +2,7 @@
 //!
 //! Requests come in from connections, already checked as far as a connection can ([`Incoming`]); what shall be done comes
 //! out as [`Effect`]s: operations on a store, tokens to authenticate, answers. What was done comes back by its [`Ticket`].
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,8 +10,10 @@ use nt::{Guid, NtStatus};
 
 mod answer;
 mod breaks;
+mod durable;
 mod effect;
 mod lease;
+mod lock_sequence;
 mod lookup;
 mod open;
 mod pipe;
@@ -21,15 +24,18 @@ mod teardown;
 
 pub use answer::Answer;
 pub(crate) use answer::AnswerBody;
+pub(crate) use durable::{AppInstance, Kind, Promise, Recall, TIMEOUT_MAX};
 pub use effect::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
 pub(crate) use lease::{Lease, LeaseId};
+pub(crate) use lock_sequence::LockSequence;
 pub(crate) use lookup::{Asked, Needs};
-pub(crate) use open::{Held, Open};
+pub(crate) use open::{Attachment, ChannelSequence, Held, Open};
 pub(crate) use pipe::Pipe;
 pub(crate) use session::{Session, SessionState, Tree};
 pub(crate) use share::may_set;
 pub use share::{Share, ShareId, TagPolicy};
 pub use snapshot::{CachingView, OpenView, SessionView};
+pub(crate) use teardown::Parting;
 
 use crate::connection::{Config, Incoming, Negotiated, Now, RequestId, SessionSecurity};
 use crate::ops::{self, Flow, Waiting};
@@ -46,6 +52,13 @@ pub struct ServerLimits {
     pub channels_per_session: usize,
     /// Opens of one session. Windows has 16384 by default.
     pub opens_per_session: usize,
+    /// Opens of which it was promised that they outlive their connection. Further ones are opened without the promise.
+    pub durable_opens: usize,
+    /// How long such an open waits for its client, when the client does not say. [MS-SMB2] 3.3.2.2
+    pub durable_timeout: Duration,
+    /// How long a session is good for until its user must be authenticated again; `None` for ever. [MS-SMB2] 3.3.1.8
+    /// Session.ExpirationTime
+    pub session_lifetime: Option<Duration>,
 }
 
 impl Default for ServerLimits {
@@ -55,6 +68,9 @@ impl Default for ServerLimits {
             trees_per_session: 1024,
             channels_per_session: 32,
             opens_per_session: 65_536,
+            durable_opens: 65_536,
+            durable_timeout: Duration::from_secs(120),
+            session_lifetime: None,
         }
     }
 }
@@ -98,6 +114,15 @@ struct Parked {
     refused: Option<NtStatus>,
 }
 
+/// Why an operation takes longer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delay {
+    /// An open waits for another client to close what it is not shared with.
+    Sharing,
+    /// Something else.
+    Other,
+}
+
 /// The server.
 #[derive(Debug)]
 pub struct Server {
@@ -108,6 +133,14 @@ pub struct Server {
     /// Opens by what their store calls them.
     pub(crate) by_store: BTreeMap<StoreOpen, u64>,
     pub(crate) leases: BTreeMap<LeaseId, Lease>,
+    /// Opens of which something is promised, by their persistent ids.
+    promised: BTreeMap<u64, u64>,
+    /// Opens by the client that made them and its CreateGuid.
+    created: BTreeSet<([u8; 16], [u8; 16], u64)>,
+    /// Opens by the instance of the application that made them.
+    app_instances: BTreeSet<([u8; 16], u64)>,
+    /// CREATEs under way, by their client and CreateGuid.
+    creating: BTreeMap<([u8; 16], [u8; 16]), Ticket>,
     /// Breaks of opens whose making is not told yet.
     early_breaks: BTreeMap<StoreOpen, (Caching, bool)>,
     parked: BTreeMap<Ticket, Parked>,
@@ -132,6 +165,10 @@ impl Server {
             opens: BTreeMap::new(),
             by_store: BTreeMap::new(),
             leases: BTreeMap::new(),
+            promised: BTreeMap::new(),
+            created: BTreeSet::new(),
+            app_instances: BTreeSet::new(),
+            creating: BTreeMap::new(),
             early_breaks: BTreeMap::new(),
             parked: BTreeMap::new(),
             by_request: BTreeMap::new(),
@@ -241,7 +278,8 @@ impl Server {
     }
 
     /// An operation takes longer: the client is told to wait. [MS-SMB2] 3.3.4.2
-    pub fn delayed(&mut self, ticket: Ticket) -> Vec<Effect> {
+    pub fn delayed(&mut self, ticket: Ticket, delay: Delay) -> Vec<Effect> {
+        self.mark_creating(ticket, delay == Delay::Other);
         if let Some(parked) = self.parked.get_mut(&ticket)
             && let Some(asked) = parked.asked.as_ref().filter(|_| !parked.interim)
         {
@@ -283,6 +321,30 @@ impl Server {
         self.effects.push(Effect::Submit { ticket, share, op });
     }
 
+    /// Enters a CREATE that is under way, or takes it out: Windows does not know one that waits since it would violate
+    /// sharing (smbtorture smb2.replay.dhv2-pending1n-vs-violation-lease-close-windows).
+    fn mark_creating(&mut self, ticket: Ticket, is_known: bool) {
+        let key = self.parked.get(&ticket).and_then(|parked| parked.waiting.create_guid());
+        let Some((client, guid)) = key.map(|(client, guid)| (client.0, guid.0)) else { return };
+        match is_known {
+            true => {
+                self.creating.insert((client, guid), ticket);
+            }
+            false => self.forget_creating(client, guid, ticket),
+        }
+    }
+
+    fn forget_creating(&mut self, client: [u8; 16], guid: [u8; 16], ticket: Ticket) {
+        if self.creating.get(&(client, guid)) == Some(&ticket) {
+            self.creating.remove(&(client, guid));
+        }
+    }
+
+    /// True while a CREATE of this client with this CreateGuid is under way.
+    pub(crate) fn is_creating(&self, client: Guid, create_guid: Guid) -> bool {
+        self.creating.contains_key(&(client.0, create_guid.0))
+    }
+
     fn park(&mut self, asked: Option<Asked>, waiting: Waiting) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
@@ -290,6 +352,7 @@ impl Server {
             self.by_request.insert((asked.connection, asked.request), ticket);
         }
         self.parked.insert(ticket, Parked { asked, waiting, interim: false, refused: None });
+        self.mark_creating(ticket, true);
         ticket
     }
 
@@ -297,6 +360,9 @@ impl Server {
         let parked = self.parked.remove(&ticket)?;
         if let Some(asked) = &parked.asked {
             self.by_request.remove(&(asked.connection, asked.request));
+        }
+        if let Some((client, guid)) = parked.waiting.create_guid() {
+            self.forget_creating(client.0, guid.0, ticket);
         }
         Some(parked)
     }

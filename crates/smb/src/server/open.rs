@@ -1,9 +1,13 @@
 //! [MS-SMB2] 3.3.1.10: opens.
-use nt::AccessMask;
+use core::time::Duration;
 
-use wire::create::OplockLevel;
+use nt::{AccessMask, CreateAction, Guid};
 
+use wire::create::{CreateFlags, OplockLevel};
+
+use super::durable::Recall;
 use super::lease::{Breaking, LeaseId};
+use super::lock_sequence::LockSequences;
 use super::{Pipe, ShareId};
 use crate::store::StoreOpen;
 
@@ -16,23 +20,68 @@ pub(crate) enum Held {
     Pipe(Box<Pipe>),
 }
 
+/// Whose an open is now: Open.Session and Open.TreeConnect, or nobody's. What its client is told goes out on any channel of the
+/// session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Attachment {
+    /// It is in use.
+    Attached { session_id: u64, tree_id: u32 },
+    /// Its client is gone and may come back until then: Open.DurableOpenScavengerTimeout, Open.ResilientOpenTimeout.
+    Waiting { until: Duration },
+}
+
 /// An open.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) persistent: u64,
-    pub(crate) session_id: u64,
-    pub(crate) tree_id: u32,
+    pub(crate) attachment: Attachment,
     pub(crate) share: ShareId,
     pub(crate) held: Held,
     pub(crate) granted: AccessMask,
     pub(crate) is_directory: bool,
+    /// Open.ClientGuid.
+    pub(crate) client: Guid,
+    /// What CREATE did and found, for when it is asked again.
+    pub(crate) action: CreateAction,
+    pub(crate) flags: CreateFlags,
     /// Open.OplockLevel, and whether it breaks.
     pub(crate) oplock: OplockLevel,
     pub(crate) breaking: Option<Breaking>,
     /// Open.Lease.
     pub(crate) lease: Option<LeaseId>,
-    /// ChannelSequence, OutstandingRequestCount and OutstandingPreRequestCount. [MS-SMB2] 3.3.5.2.10
-    pub(crate) channel_sequence: u16,
+    pub(crate) sequence: ChannelSequence,
+    /// Open.LockSequenceArray, once there is something in it.
+    pub(crate) lock_sequences: Option<Box<LockSequences>>,
+    /// By what its client finds it again, where it asked to.
+    pub(crate) recall: Option<Box<Recall>>,
+}
+
+/// ChannelSequence, OutstandingRequestCount and OutstandingPreRequestCount. [MS-SMB2] 3.3.5.2.10
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct ChannelSequence {
+    pub(crate) number: u16,
+    /// How often the number has changed. A request is counted under the epoch it came in, since a number can come again.
+    pub(crate) epoch: u64,
     pub(crate) outstanding: u64,
     pub(crate) outstanding_before: u64,
+}
+
+impl Open {
+    /// The session it belongs to, while its client is there.
+    pub(crate) fn session_id(&self) -> Option<u64> {
+        match self.attachment {
+            Attachment::Attached { session_id, .. } => Some(session_id),
+            Attachment::Waiting { .. } => None,
+        }
+    }
+
+    /// True when it came by this tree connect of its session.
+    pub(crate) fn is_of_tree(&self, id: u32) -> bool {
+        matches!(self.attachment, Attachment::Attached { tree_id, .. } if tree_id == id)
+    }
+
+    /// True while its client is gone.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.attachment, Attachment::Waiting { .. })
+    }
 }

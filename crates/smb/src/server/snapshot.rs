@@ -5,7 +5,7 @@ use nt::AccessMask;
 use wire::create::{LeaseState, OplockLevel};
 use wire::negotiate::Dialect;
 
-use super::{ConnectionId, Held, Server, ShareId};
+use super::{Attachment, ConnectionId, Held, Server, ShareId};
 use crate::store::StoreOpen;
 
 /// A session.
@@ -32,8 +32,10 @@ pub struct SessionView {
 /// An open of a file; pipes are not among them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OpenView {
-    /// Of which session.
-    pub session_id: u64,
+    /// Of which session; of none when its client is gone and may come back.
+    pub session_id: Option<u64>,
+    /// Until when it waits for its client, if it does.
+    pub waits_until: Option<Duration>,
     /// On which share.
     pub share: ShareId,
     /// What the store calls it.
@@ -81,7 +83,11 @@ impl Server {
         let view = |open: &super::Open| match open.held {
             Held::Pipe(_) => None,
             Held::File(store) => Some(OpenView {
-                session_id: open.session_id,
+                session_id: open.session_id(),
+                waits_until: match open.attachment {
+                    Attachment::Waiting { until } => Some(until),
+                    Attachment::Attached { .. } => None,
+                },
                 share: open.share,
                 store,
                 granted: open.granted,

@@ -1,6 +1,8 @@
 //! [MS-SMB2] 3.3.5.9, 3.3.5.9.8 and 3.3.5.9.11: which oplock or lease an open asks for, and gets.
 use nt::NtStatus;
-use wire::create::{Lease as LeaseContext, LeaseFlags, LeaseState, LeaseV2, OplockLevel, ResponseContext};
+use wire::create::{
+    Lease as LeaseContext, LeaseFlags, LeaseKey, LeaseState, LeaseV2, OplockLevel, ResponseContext,
+};
 use wire::negotiate::{Capabilities, Dialect};
 
 use super::Waiting;
@@ -77,29 +79,38 @@ pub(super) fn enter_lease(
         breaking: None,
         epoch: context.v2.map_or(0, |v2| v2.epoch),
         is_v2,
+        parent: context.v2.and_then(parent_key),
         file: (opened.volume_id, opened.file_id),
+        deletes_on_close: false,
         opens: std::collections::BTreeSet::new(),
     });
     lease.opens.insert(volatile);
+    lease.deletes_on_close |= waiting.deletes_on_close;
     if lease.breaking.is_none() && granted != lease.state {
         lease.state = granted;
         lease.epoch = lease.epoch.wrapping_add(1);
     }
+    Some(answer(lease, context.lease.key, is_v2))
+}
+
+fn parent_key(v2: LeaseV2) -> Option<LeaseKey> {
+    v2.lease.flags.contains(LeaseFlags::PARENT_LEASE_KEY_SET).then_some(v2.parent_key)
+}
+
+/// What a lease is now.
+pub(super) fn answer(lease: &Lease, key: LeaseKey, is_v2: bool) -> ResponseContext<'static> {
     let flags = match lease.breaking {
         Some(_) => LeaseFlags::BREAK_IN_PROGRESS,
         None => LeaseFlags::NONE,
     };
-    let answer = LeaseContext { key: context.lease.key, state: lease.state, flags };
-    Some(match context.v2 {
-        None => ResponseContext::Lease(answer),
-        Some(v2) => {
-            let parent = v2.lease.flags & LeaseFlags::PARENT_LEASE_KEY_SET;
-            let lease_flags = answer.flags | parent;
-            ResponseContext::LeaseV2(LeaseV2 {
-                lease: LeaseContext { flags: lease_flags, ..answer },
-                parent_key: v2.parent_key,
-                epoch: lease.epoch,
-            })
-        }
+    let answer = LeaseContext { key, state: lease.state, flags };
+    if !is_v2 {
+        return ResponseContext::Lease(answer);
+    }
+    let parent = if lease.parent.is_some() { LeaseFlags::PARENT_LEASE_KEY_SET } else { LeaseFlags::NONE };
+    ResponseContext::LeaseV2(LeaseV2 {
+        lease: LeaseContext { flags: flags | parent, ..answer },
+        parent_key: lease.parent.unwrap_or_default(),
+        epoch: lease.epoch,
     })
 }

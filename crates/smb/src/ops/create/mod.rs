@@ -1,16 +1,22 @@
 //! [MS-SMB2] 3.3.5.9: CREATE.
-use nt::{AccessMask, CreateOptions, NtStatus};
+use nt::{AccessMask, CreateOptions, Guid, NtStatus, Utf16};
 use wire::Response;
 use wire::create::{CreateFlags, ImpersonationLevel, NetworkAttributes, OplockLevel, Request};
 use wire::tree_connect::ShareType;
 
+mod app_instance;
 mod caching;
 mod contexts;
+mod durable;
 mod name;
+mod reconnect;
+mod replay;
 
 use super::{Flow, Started, Waiting as Parked, posix as posix_name};
 use crate::connection::Now;
-use crate::server::{Answer, AnswerBody, Asked, Held, LeaseId, Open, Pipe, Server, ShareId};
+use crate::server::{
+    Answer, AnswerBody, Asked, Attachment, ChannelSequence, Held, LeaseId, Open, Pipe, Server, ShareId,
+};
 use crate::store::{Caching, Done, Op, OpenOp, OpenedFile};
 use contexts::Wanted;
 
@@ -29,27 +35,113 @@ const IGNORED: CreateOptions = CreateOptions(
         | CreateOptions::OPEN_FOR_FREE_SPACE_QUERY.0,
 );
 
-/// What is remembered while the store opens.
+/// What is remembered while the store works.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     share: ShareId,
     wanted: Wanted,
     lease: Option<LeaseId>,
+    /// RequestedOplockLevel.
+    oplock_level: OplockLevel,
+    /// Open.ClientGuid.
+    client: Guid,
+    /// The name, where it is looked at again.
+    name: Utf16,
+    deletes_on_close: bool,
+    stage: Stage,
 }
 
-pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: &Request<'_>) -> Started {
+/// What the store is doing.
+#[derive(Debug)]
+enum Stage {
+    /// It opens.
+    Opening,
+    /// It says what a user may do with the open of another instance of an application; then it opens.
+    AppInstance { victim: u64, op: Box<OpenOp> },
+    /// It says what the file is like that a client comes back for.
+    Reconnect(contexts::Reconnect),
+    /// It says what the file is like that an earlier CREATE opened.
+    Replay { volatile: u64 },
+}
+
+impl Waiting {
+    /// The client and the CreateGuid of a CREATE that may be asked for again before it is done.
+    pub(crate) fn create_guid(&self) -> Option<(Guid, Guid)> {
+        let opens = matches!(self.stage, Stage::Opening | Stage::AppInstance { .. });
+        self.wanted.create_guid().filter(|_| opens).map(|guid| (self.client, guid))
+    }
+}
+
+pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, request: &Request<'_>) -> Started {
     let share_id = server.tree_share(asked)?;
     let share = server.share(share_id).ok_or(NtStatus::NETWORK_NAME_DELETED)?;
-    if request.impersonation_level > ImpersonationLevel::DELEGATE {
-        return Err(NtStatus::BAD_IMPERSONATION_LEVEL);
-    }
+    let kind = share.kind;
     let opens = server.session(asked)?.opens.len();
     if opens >= server.config.limits.opens_per_session {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
-    if share.kind == ShareType::PIPE {
+    if kind == ShareType::PIPE {
+        check_impersonation(request)?;
         return open_pipe(server, asked, share_id, request);
     }
+    let negotiated = server.negotiated(asked.connection)?;
+    let wanted = Wanted::read(&request.contexts, &negotiated)?;
+    let name = if negotiated.posix { posix_name::path(&request.name) } else { request.name.clone() };
+    // A name that is none is refused below; a client that comes back for an oplock's open may say anything.
+    let canonical = name::canonical(name);
+    let waiting = Waiting {
+        share: share_id,
+        lease: None,
+        oplock_level: request.oplock_level,
+        client: negotiated.client_guid,
+        name: match wanted.is_recalled() || wanted.reconnect.is_some() {
+            true => canonical.clone().unwrap_or_default(),
+            false => Utf16::default(),
+        },
+        deletes_on_close: request.options.contains(CreateOptions::DELETE_ON_CLOSE),
+        wanted,
+        stage: Stage::Opening,
+    };
+    if let Some(reconnect) = waiting.wanted.reconnect {
+        return reconnect::start(server, now, asked, waiting, reconnect);
+    }
+    let asks = caching::asks(server, asked, request.oplock_level, &waiting.wanted)?;
+    let waiting = Waiting { lease: asks.lease, ..waiting };
+    if let Some((volatile, open)) = replay::find(server, asked, &waiting)? {
+        return replay::start(server, asked, waiting, volatile, open);
+    }
+    check(server, asked, request)?;
+    let op = OpenOp {
+        caller: server.caller(asked)?,
+        name: canonical?,
+        desired_access: desired_access(request),
+        share_access: request.share_access,
+        disposition: request.disposition,
+        options: request.options.without(IGNORED),
+        attributes: request.file_attributes,
+        eas: waiting.wanted.eas.clone(),
+        security: waiting.wanted.security.clone(),
+        allocation_size: waiting.wanted.allocation_size,
+        maximal_access: waiting.wanted.maximal_access.is_some(),
+        path: waiting.wanted.is_recalled(),
+        posix_mode: waiting.wanted.posix_mode,
+        caching: asks.caching,
+        key: asks.lease.map(LeaseId::caching_key),
+        parent_key: asks.parent.map(LeaseId::caching_key),
+    };
+    app_instance::start(server, asked, waiting, Box::new(op))
+}
+
+fn check_impersonation(request: &Request<'_>) -> Result<(), NtStatus> {
+    match request.impersonation_level > ImpersonationLevel::DELEGATE {
+        true => Err(NtStatus::BAD_IMPERSONATION_LEVEL),
+        false => Ok(()),
+    }
+}
+
+/// What no file is opened for. [MS-SMB2] 3.3.5.9
+fn check(server: &Server, asked: &Asked, request: &Request<'_>) -> Result<(), NtStatus> {
+    check_impersonation(request)?;
     if request.name.units().first() == Some(&u16::from(b'\\')) {
         return Err(NtStatus::INVALID_PARAMETER);
     }
@@ -64,31 +156,10 @@ pub(crate) fn start(server: &mut Server, _now: Now, asked: &mut Asked, request: 
     let beyond = request.desired_access.map_generic().without(
         maximal | AccessMask::MAXIMUM_ALLOWED | AccessMask::ACCESS_SYSTEM_SECURITY | AccessMask(0x0CE0_FE00),
     );
-    if !beyond.is_empty() {
-        return Err(NtStatus::ACCESS_DENIED);
+    match beyond.is_empty() {
+        true => Ok(()),
+        false => Err(NtStatus::ACCESS_DENIED),
     }
-    let posix = server.negotiated(asked.connection)?.posix;
-    let wanted = Wanted::read(&request.contexts, posix)?;
-    let asks = caching::asks(server, asked, request.oplock_level, &wanted)?;
-    let op = OpenOp {
-        caller: server.caller(asked)?,
-        name: name::canonical(if posix { posix_name::path(&request.name) } else { request.name.clone() })?,
-        desired_access: desired_access(request),
-        share_access: request.share_access,
-        disposition: request.disposition,
-        options: request.options.without(IGNORED),
-        attributes: request.file_attributes,
-        eas: wanted.eas.clone(),
-        security: wanted.security.clone(),
-        allocation_size: wanted.allocation_size,
-        maximal_access: wanted.maximal_access.is_some(),
-        posix_mode: wanted.posix_mode,
-        caching: asks.caching,
-        key: asks.lease.map(LeaseId::caching_key),
-        parent_key: asks.parent.map(LeaseId::caching_key),
-    };
-    let waiting = Waiting { share: share_id, wanted, lease: asks.lease };
-    Ok(Flow::Submit(share_id, Op::Open(Box::new(op)), Parked::Create(Box::new(waiting))))
 }
 
 /// Without buffers there is no appending. [MS-SMB2] 3.3.5.9
@@ -99,7 +170,7 @@ fn desired_access(request: &Request<'_>) -> AccessMask {
     }
 }
 
-/// The store has opened, or has not.
+/// The store has done what it should, or has not.
 pub(crate) fn finish(
     server: &mut Server,
     now: Now,
@@ -107,18 +178,36 @@ pub(crate) fn finish(
     waiting: Waiting,
     done: Done,
 ) -> Result<Flow, NtStatus> {
+    match waiting.stage {
+        Stage::Opening => finish_open(server, now, asked, &waiting, done),
+        Stage::AppInstance { victim, op } => {
+            let waiting = Waiting { stage: Stage::Opening, ..waiting };
+            app_instance::finish(server, asked, waiting, victim, op, done)
+        }
+        Stage::Reconnect(reconnect) => reconnect::finish(server, now, asked, &waiting, reconnect, done),
+        Stage::Replay { volatile } => replay::finish(server, asked, &waiting, volatile, done),
+    }
+}
+
+fn finish_open(
+    server: &mut Server,
+    now: Now,
+    asked: &Asked,
+    waiting: &Waiting,
+    done: Done,
+) -> Result<Flow, NtStatus> {
     match done {
         Done::Failed(status) => Err(status),
         Done::Stopped { unparsed_len, reparse_data } => Ok(stopped(unparsed_len, &reparse_data)?.into()),
         Done::Opened(opened) => {
             // The session or the tree may have ended meanwhile.
-            let stands = server.tree_share(asked).map(drop);
+            let stands = server.still_stands(asked, waiting.create_guid().is_some());
             if let Err(status) = stands.and_then(|()| caching::check_lease(server, waiting.lease, &opened)) {
                 let close = Op::Close { open: opened.open, attributes: false };
                 server.submit_unheard(waiting.share, close);
                 return Err(status);
             }
-            Ok(opened_file(server, now, asked, &waiting, &opened).into())
+            Ok(opened_file(server, now, asked, waiting, &opened).into())
         }
         _ => Err(NtStatus::INTERNAL_ERROR),
     }
@@ -143,19 +232,24 @@ fn opened_file(
         Caching::Oplock(level) => level,
         _ => OplockLevel::NONE,
     };
+    let flags = if opened.is_reparse_point { CreateFlags::REPARSEPOINT } else { CreateFlags::NONE };
     let open = Open {
         is_directory: opened.is_directory,
         granted: opened.granted,
+        client: waiting.client,
+        action: opened.action,
+        flags,
         oplock,
         lease: waiting.lease,
         ..new_open(asked, waiting.share, Held::File(opened.open))
     };
-    let flags = if opened.is_reparse_point { CreateFlags::REPARSEPOINT } else { CreateFlags::NONE };
     let mut contexts = waiting.wanted.answer(opened);
     let volatile = server.insert_open(open);
     let lease = caching::enter_lease(server, volatile, waiting, opened);
     let oplock_level = if lease.is_some() { OplockLevel::LEASE } else { oplock };
     contexts.extend(lease.and_then(|lease| lease.encode()));
+    durable::remember(server, asked, waiting, volatile, opened);
+    contexts.extend(durable::answer(server, volatile));
     server.enter_caching(now, volatile, opened);
     let response = wire::create::Response {
         oplock_level,
@@ -165,6 +259,10 @@ fn opened_file(
         file_id: server.file_id(volatile),
         contexts,
     };
+    answered(server, volatile, response)
+}
+
+fn answered(server: &Server, volatile: u64, response: wire::create::Response<'static>) -> Answer {
     let mut answer = Answer::success(Response::Create(response));
     answer.file_id = Some(server.file_id(volatile));
     answer
@@ -191,26 +289,26 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
         file_id: server.file_id(volatile),
         contexts: Vec::new(),
     };
-    let mut answer = Answer::success(Response::Create(response));
-    answer.file_id = Some(server.file_id(volatile));
-    Ok(answer.into())
+    Ok(answered(server, volatile, response).into())
 }
 
 fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
     Open {
         persistent: 0,
-        session_id: asked.session_id,
-        tree_id: asked.tree_id,
+        attachment: Attachment::Attached { session_id: asked.session_id, tree_id: asked.tree_id },
         share,
         held,
         granted: AccessMask::NONE,
         is_directory: false,
+        client: Guid::NIL,
+        action: nt::CreateAction::OPENED,
+        flags: CreateFlags::NONE,
         oplock: OplockLevel::NONE,
         breaking: None,
         lease: None,
-        channel_sequence: asked.channel_sequence,
-        outstanding: 0,
-        outstanding_before: 0,
+        sequence: ChannelSequence { number: asked.channel_sequence, ..ChannelSequence::default() },
+        lock_sequences: None,
+        recall: None,
     }
 }
 
@@ -219,7 +317,7 @@ impl Server {
     fn insert_open(&mut self, mut open: Open) -> u64 {
         let volatile = self.new_id();
         open.persistent = self.new_id();
-        if let Some(session) = self.sessions.get_mut(&open.session_id) {
+        if let Some(session) = open.session_id().and_then(|id| self.sessions.get_mut(&id)) {
             session.opens.insert(volatile);
         }
         self.opens.insert(volatile, open);

@@ -40,7 +40,7 @@ pub(super) fn start(server: &Server, asked: &Asked, file_id: FileId, request: &R
     let source = server.opens.get(&u64::from_le_bytes(*volatile));
     let source = source.filter(|open| {
         let persistent = open.persistent.to_le_bytes();
-        copy.source.0.get(8..16) == Some(&persistent[..]) && open.session_id == asked.session_id
+        copy.source.0.get(8..16) == Some(&persistent[..]) && open.session_id() == Some(asked.session_id)
     });
     let source = source.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     let Held::File(from) = source.held else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };

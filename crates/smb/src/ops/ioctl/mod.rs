@@ -7,6 +7,7 @@ mod copy_chunk;
 mod of_server;
 mod pipe;
 mod reparse;
+mod resiliency;
 
 pub(crate) use copy_chunk::finish as finish_copy;
 
@@ -63,7 +64,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
     if let Some(started) = of_server::start(server, asked, request) {
         return started;
     }
-    server.check_sequence(asked, request.file_id)?;
+    server.use_open(asked, request.file_id)?;
     let (file_id, _) = server.open(asked, request.file_id)?;
     asked.used = Some(file_id);
     check_lengths(server, asked, request)?;
@@ -72,6 +73,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
         FsctlCode::PIPE_PEEK => pipe::peek(server, file_id, request),
         code::SRV_REQUEST_RESUME_KEY => copy_chunk::resume_key(server, asked, file_id, request),
         code::SRV_COPYCHUNK | code::SRV_COPYCHUNK_WRITE => copy_chunk::start(server, asked, file_id, request),
+        code::LMR_REQUEST_RESILIENCY => resiliency::start(server, asked, file_id, request),
         code::SRV_ENUMERATE_SNAPSHOTS => of_server::snapshots(file_id, request),
         code::SRV_READ_HASH => Err(NtStatus::NOT_SUPPORTED),
         code if PASSED_THROUGH.contains(&code) => pass_through(server, asked, file_id, request),
