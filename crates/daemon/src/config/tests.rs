@@ -212,7 +212,8 @@ fn the_document_shows_every_key_with_its_default() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SERVE.md")).unwrap();
     let block = document.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     // A default that depends on the machine, or that is "none", has an example there instead.
-    let examples = ["name", "users", "status_socket", "metrics", "listen", "comment", "label", "drives"];
+    let examples =
+        ["name", "users", "keytab", "status_socket", "metrics", "listen", "comment", "label", "drives"];
     let lines: Vec<&str> = block.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
     let is_example = |line: &str| examples.iter().any(|key| line.starts_with(&format!("{key} = ")));
     let all = lines.join("\n").replace("/srv/data", "/");
