@@ -293,6 +293,51 @@ fn cat_says_of_links_images_and_deduplicated_files_where_the_data_is() {
     }
 }
 
+/// The format is told by the bytes: the names say something else.
+#[test]
+fn images_in_other_formats_are_read_by_every_command_and_written_by_none() {
+    let Some(here) = volume() else { return };
+    if here.shell("command -v qemu-img").code != 0 {
+        eprintln!("skipped: qemu-img is not installed");
+        return;
+    }
+    set_four(&here);
+    let mounted = Mounted::of(&here);
+    std::fs::create_dir(mounted.0.join("target")).expect("a directory");
+    std::fs::write(mounted.0.join("target/file"), "inside").expect("a file");
+    drop(mounted);
+    let raw = |arguments: &[&str]| here.run(arguments).ok();
+    for (format, name) in [("qcow2", "a.img"), ("vpc", "b.bin"), ("vhdx", "c.raw"), ("vmdk", "d")] {
+        here.shell(&format!("qemu-img convert -O {format} disk.img {name}")).ok();
+        let same = |arguments: &[&str]| {
+            let renamed: Vec<String> = arguments.iter().map(|word| word.replace("disk.img", name)).collect();
+            let renamed: Vec<&str> = renamed.iter().map(String::as_str).collect();
+            assert_eq!(here.run(&renamed).ok(), raw(arguments).replace("disk.img", name), "{arguments:?}");
+        };
+        same(&["find", "--sort", "disk.img!/"]);
+        same(&["get", "--json", "disk.img!/link"]);
+        same(&["check", "disk.img!/"]);
+        same(&["resolve", "disk.img!/link"]);
+        same(&["cat", "--follow", "disk.img!/link"]);
+        same(&["cat", "disk.img!/target/file"]);
+        here.run(&["copy", &format!("{name}!/fifo"), &format!("fifo of {name}")]).ok();
+        let saved = here.run(&["save", &format!("{name}!/")]).ok();
+        assert_eq!(saved.lines().count(), 6, "{saved}");
+        let before = std::fs::read(here.join(name)).expect("the image");
+        let link = format!("{name}!/link");
+        for change in [&["set", "--symlink", "y", &link][..], &["delete", &link]] {
+            let told = here.run(change).fails(4);
+            for part in
+                ["STATUS_MEDIA_WRITE_PROTECTED", "are read, and not written", "qemu-img convert -O raw"]
+            {
+                assert!(told.contains(part), "{part}: {told}");
+            }
+        }
+        assert!(before == std::fs::read(here.join(name)).expect("the image"));
+        here.run(&["get", &link]).ok();
+    }
+}
+
 /// An MBR of two partitions, of which only the second has a volume. (Wikipedia, "Master boot record")
 #[test]
 fn a_partition_is_named_by_its_number_or_its_first_byte() {

@@ -62,8 +62,10 @@ pub enum Refused {
     ManyPartitions(usize),
     /// There is no such partition.
     NoPartition,
-    /// An image format that is not a plain sequence of sectors.
+    /// An image format that is not a plain sequence of sectors, and is not read.
     Format(&'static str),
+    /// An image format that is not a plain sequence of sectors: it is read, and not written.
+    ReadOnlyFormat(&'static str),
 }
 
 /// Why a request is refused on a volume that is in order.
@@ -135,6 +137,13 @@ pub enum Error {
     },
     /// The volume is not opened, or not for writing.
     Refused(Refused),
+    /// An image in a format of its own is damaged, or in a form of it that is not read.
+    Container {
+        /// The format.
+        format: &'static str,
+        /// Why, in words.
+        why: String,
+    },
     /// The request is refused.
     Request {
         /// What Windows answers.
@@ -175,7 +184,7 @@ impl Error {
             Error::Corrupt { place: Place::Record(_), .. } => NtStatus::FILE_CORRUPT_ERROR,
             Error::Corrupt { .. } => NtStatus::DISK_CORRUPT_ERROR,
             Error::Refused(refused) => match refused {
-                Refused::ReadOnly => NtStatus::MEDIA_WRITE_PROTECTED,
+                Refused::ReadOnly | Refused::ReadOnlyFormat(_) => NtStatus::MEDIA_WRITE_PROTECTED,
                 Refused::OldVersion(..) => NtStatus::VOLUME_NOT_UPGRADED,
                 Refused::Locked => NtStatus::SHARING_VIOLATION,
                 Refused::NoPartition | Refused::ManyPartitions(_) => NtStatus::NO_SUCH_DEVICE,
@@ -184,6 +193,7 @@ impl Error {
                 }
                 _ => NtStatus::INVALID_DEVICE_STATE,
             },
+            Error::Container { .. } => NtStatus::UNRECOGNIZED_VOLUME,
             Error::Request { status, .. } => *status,
             Error::NotSupported(_) => NtStatus::NOT_SUPPORTED,
         }
@@ -193,6 +203,7 @@ impl Error {
     pub fn next_step(&self) -> Option<&'static str> {
         match self {
             Error::Refused(refused) => refused.next_step(),
+            Error::Container { .. } => Some(CONVERT),
             Error::Corrupt { .. } => Some("run `pointsman check`, then chkdsk on Windows"),
             Error::Request { why, .. } => match why {
                 Why::Mismatch { stored: Some(_), .. } => {
@@ -212,6 +223,9 @@ impl Error {
     }
 }
 
+/// The way out for what only other programs read or write.
+const CONVERT: &str = "convert the image to raw sectors: qemu-img convert -O raw IMAGE disk.img";
+
 impl Refused {
     /// The way out.
     pub fn next_step(&self) -> Option<&'static str> {
@@ -224,7 +238,7 @@ impl Refused {
             Refused::Interrupted(_) => Some("run `pointsman undo` on the image"),
             Refused::Locked => Some("wait until the other process is done, or unmount the device"),
             Refused::ManyPartitions(_) => Some("name the partition: IMAGE!2:/path"),
-            Refused::Format(_) => Some("convert the image to raw sectors (qemu-img convert -O raw)"),
+            Refused::Format(_) | Refused::ReadOnlyFormat(_) => Some(CONVERT),
             Refused::OldVersion(..) => {
                 Some("mount it once on Windows 2000 or later, which makes it a newer one")
             }
@@ -241,6 +255,7 @@ impl fmt::Display for Error {
         match self {
             Error::Io { call, source } => write!(f, "{call}: {source}"),
             Error::Corrupt { place, fault } => write!(f, "{place}: {}", fault.0),
+            Error::Container { format, why } => write!(f, "the {format} image: {why}"),
             Error::Refused(refused) => refused.fmt(f),
             Error::Request { why, .. } => why.fmt(f),
             Error::NotSupported(what) => write!(f, "not supported: {what}"),
@@ -292,6 +307,7 @@ impl fmt::Display for Refused {
             Refused::ManyPartitions(count) => write!(f, "the image has {count} NTFS partitions"),
             Refused::NoPartition => f.write_str("there is no such partition"),
             Refused::Format(name) => write!(f, "{name} images are not read"),
+            Refused::ReadOnlyFormat(name) => write!(f, "{name} images are read, and not written"),
         }
     }
 }

@@ -2,6 +2,7 @@
 use crate::error::{Error, Refused, Result};
 use crate::medium::{Journal, Medium};
 use rustix::fs::{FlockOperation, flock};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -17,15 +18,23 @@ const UNFINISHED: &str = "pointsman-new";
 const JOURNAL_BYTES_MAX: u64 = 1 << 30;
 
 /// An image in a file, or a block device, locked for as long as it is open.
-#[derive(Debug)]
 pub struct ImageFile {
     file: File,
     len: u64,
     journal_base: PathBuf,
+    /// The sectors, where the file has them in another form.
+    #[cfg(feature = "containers")]
+    container: Option<Box<dyn crate::container::Container>>,
+}
+
+impl fmt::Debug for ImageFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImageFile").field("file", &self.file).field("len", &self.len).finish_non_exhaustive()
+    }
 }
 
 impl ImageFile {
-    /// Opens it. A block device that is mounted is refused for writing, and so is an image that another process of ours
+    /// Opens it; qcow2, vhd, vhdx, vmdk and E01 by what they begin with, and to be read only. A block device that is mounted is refused for writing, and so is an image that another process of ours
     /// has open. `journal` is the path on which the journal's names are built; the image's own without it.
     pub fn open(path: &Path, read_only: bool, journal: Option<&Path>) -> Result<ImageFile> {
         let metadata = std::fs::metadata(path).map_err(Error::io("looking at the image"))?;
@@ -57,7 +66,32 @@ impl ImageFile {
         }
         let len = file.seek(SeekFrom::End(0)).map_err(Error::io("measuring the image"))?;
         let journal_base = journal.unwrap_or(path).to_path_buf();
-        Ok(ImageFile { file, len, journal_base })
+        let image = ImageFile {
+            file,
+            len,
+            journal_base,
+            #[cfg(feature = "containers")]
+            container: None,
+        };
+        image.unpacked(path, read_only)
+    }
+
+    #[cfg(not(feature = "containers"))]
+    fn unpacked(self, _path: &Path, _read_only: bool) -> Result<ImageFile> {
+        Ok(self)
+    }
+
+    /// The same, with the sectors that a format of its own stands for.
+    #[cfg(feature = "containers")]
+    fn unpacked(mut self, path: &Path, read_only: bool) -> Result<ImageFile> {
+        let Some(format) = crate::container::detect(&self.file) else { return Ok(self) };
+        if !read_only {
+            return Err(Error::Refused(Refused::ReadOnlyFormat(format.0)));
+        }
+        let container = crate::container::open(format, &self.file, path)?;
+        self.len = container.len();
+        self.container = Some(container);
+        Ok(self)
     }
 
     /// Where the journal of a state lies.
@@ -95,6 +129,12 @@ impl Medium for ImageFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        #[cfg(feature = "containers")]
+        if let Some(container) = &self.container {
+            let end = offset.checked_add(buffer.len() as u64).filter(|end| *end <= self.len);
+            end.ok_or(io::ErrorKind::UnexpectedEof)?;
+            return container.read_at(offset, buffer);
+        }
         self.file.read_exact_at(buffer, offset)
     }
 

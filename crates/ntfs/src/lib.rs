@@ -59,6 +59,8 @@ mod check;
 mod clusters;
 mod commit;
 mod compressed;
+#[cfg(feature = "containers")]
+mod container;
 mod create;
 mod data;
 mod ea;

@@ -36,14 +36,17 @@ const LOGICAL_MAX: u32 = 128;
 const GPT_ENTRIES_MAX: u32 = 1024;
 const GPT_ENTRY_MAX: u32 = 4096;
 
-/// Formats with a header of their own, by what they begin with.
-const FORMATS: [(&[u8], &str); 6] = [
+/// Formats with a header of their own, by what they begin with. Some are read where the image is a file.
+const FORMATS: [(&[u8], &str); 9] = [
     (b"QFI\xFB", "qcow2"),
     (b"vhdxfile", "vhdx"),
     (b"KDMV", "vmdk"),
     (b"EVF\x09\x0D\x0A\xFF\x00", "E01"),
     (b"conectix", "dynamic vhd"),
     (b"MSWIM\0\0\0", "wim"),
+    (b"EVF2\x0D\x0A\x81\0", "Ex01"),
+    (b"COWD", "vmdk (COWD)"),
+    (b"# Disk DescriptorFile", "vmdk descriptor"),
 ];
 
 /// Where the volume that is meant lies.

@@ -77,7 +77,7 @@ fn what_wimlib_compresses_reads_as_it_was_in_every_way_and_size() {
 fn second_reader(disk: &Disk, written: &[(String, Vec<u8>)]) {
     let folders = ["/usr/lib/x86_64-linux-gnu/ntfs-3g", "/usr/lib/ntfs-3g"];
     let plugin = |folder: &&str| std::path::Path::new(folder).join("ntfs-plugin-80000017.so").exists();
-    if !folders.iter().any(|folder| plugin(folder)) {
+    if !folders.iter().any(plugin) {
         return skip("ntfs-3g's plugin for system compression is not installed: no second reader");
     }
     let mounted = disk.mount();

@@ -252,13 +252,31 @@ fn images_that_are_no_plain_sectors_are_named() {
     if let Some(why) = missing(TOOLS) {
         return skip(&why);
     }
-    for (magic, name) in [(&b"QFI\xFB"[..], "qcow2"), (b"vhdxfile", "vhdx"), (b"KDMV", "vmdk")] {
+    let formats =
+        [(&b"QFI\xFB"[..], "qcow2"), (b"vhdxfile", "vhdx"), (b"KDMV", "vmdk"), (b"conectix", "vhd")];
+    let unread = [
+        (&b"MSWIM\0\0\0"[..], "wim"),
+        (b"EVF2\x0D\x0A\x81\0", "Ex01"),
+        (b"# Disk DescriptorFile", "vmdk descriptor"),
+    ];
+    for (is_read, (magic, name)) in
+        formats.map(|format| (true, format)).into_iter().chain(unread.map(|format| (false, format)))
+    {
         let disk = disk_with(|bytes| {
             bytes[..512].fill(0);
             bytes[..magic.len()].copy_from_slice(magic);
         });
         let error = open(&disk, false).map(drop).unwrap_err();
-        assert!(matches!(error, Error::Refused(Refused::Format(format)) if format == name), "{error}");
+        let wanted = if is_read { Refused::ReadOnlyFormat(name) } else { Refused::Format(name) };
+        assert!(matches!(&error, Error::Refused(refused) if *refused == wanted), "{error}");
         assert!(error.next_step().unwrap().contains("qemu-img convert"));
+        let read_only = OpenOptions { read_only: true, ..OpenOptions::default() };
+        let error = Image::open(&disk.image(), &read_only).map(drop).unwrap_err();
+        let is_named = match &error {
+            Error::Container { format, .. } => is_read && *format == name,
+            Error::Refused(refused) => !is_read && *refused == wanted,
+            _ => false,
+        };
+        assert!(is_named && error.next_step().unwrap().contains("qemu-img convert"), "{error}");
     }
 }

@@ -14,6 +14,8 @@ const PACKAGES: &[&str] = &[
     "python3-samba",     // unpacks DOSATTRIB and NTACL
     "ntfs-3g",           // mkntfs, ntfs-3g, ntfsfix, ntfsinfo: NTFS images made and read by another program
     "wimtools",          // wimlib-imagex: compresses as `compact /exe` does
+    "qemu-utils",        // qemu-img: images in the formats of virtual machines
+    "ewf-tools",         // ewfacquire: E01
     "libfsntfs-utils",   // fsntfsinfo: another reader of NTFS
     // Logons by ticket.
     "krb5-kdc",          // a realm
