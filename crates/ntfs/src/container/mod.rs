@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// The sectors of a disk in another form.
-pub(crate) trait Container: Send {
+pub(crate) trait Container: Send + Sync {
     /// Bytes of the disk.
     fn len(&self) -> u64;
 
