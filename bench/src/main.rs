@@ -9,19 +9,21 @@ mod find;
 mod ntfs;
 mod report;
 mod set;
+mod smb;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use report::Failure;
 
-const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse ...] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
+const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse|smb ...] [--quick] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
   set      SET through the store beside bare openat + fsetxattr + close (default 100000 files)\n  \
   find     `pointsman find` beside a bare parallel walk (default 1000000 files)\n  \
   ntfs     an NTFS image: $R beside a walk beside other readers, one set counted (default 1000000 files)\n  \
   reparse  decoding and encoding beside other crates\n  \
   capi     SET through DeviceIoControl beside bare fsetxattr, and many under way at once (default 100000 sets)\n  \
-  without a name, all; the folder must lie on the file system to measure (default target/bench)";
+  smb      `pointsman serve` beside smbd: operations, CPU time, memory; --quick for a look (as root; not part of all)\n  \
+  without a name, all but smb; the folder must lie on the file system to measure (default target/bench)";
 
 /// What the command line asked for.
 struct Arguments {
@@ -30,6 +32,7 @@ struct Arguments {
     files: Option<usize>,
     threads: usize,
     rounds: usize,
+    is_quick: bool,
 }
 
 fn main() -> ExitCode {
@@ -63,7 +66,8 @@ fn main() -> ExitCode {
 fn parse(words: Vec<String>) -> Option<Arguments> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join("target").join("bench-data");
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let mut arguments = Arguments { names: Vec::new(), folder: target, files: None, threads, rounds: 5 };
+    let mut arguments =
+        Arguments { names: Vec::new(), folder: target, files: None, threads, rounds: 5, is_quick: false };
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -71,7 +75,8 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
             "--files" => arguments.files = Some(words.next()?.parse().ok()?),
             "--threads" => arguments.threads = words.next()?.parse().ok()?,
             "--rounds" => arguments.rounds = words.next()?.parse().ok()?,
-            "capi" | "set" | "find" | "ntfs" | "reparse" => arguments.names.push(word),
+            "--quick" => arguments.is_quick = true,
+            "smb" | "capi" | "set" | "find" | "ntfs" | "reparse" => arguments.names.push(word),
             _ => return None,
         }
     }
@@ -96,6 +101,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted("ntfs") {
         ntfs::run(&folder, arguments.files.unwrap_or(1_000_000), arguments.rounds)?;
+    }
+    // It wants root, and Debian's samba.
+    if arguments.names.iter().any(|name| name == "smb") {
+        let memory = smb::memory_folder();
+        let rounds = if arguments.is_quick { 1 } else { arguments.rounds };
+        let wanted = smb::Wanted { folder: &folder, memory: &memory, rounds, is_quick: arguments.is_quick };
+        let outcome = smb::run(&wanted);
+        smb::clean(&memory);
+        outcome?;
     }
     Ok(())
 }

@@ -49,7 +49,12 @@ fn main() -> ExitCode {
         "header" => header::header(),
         "install" => install::install(rest),
         "judge" => judge::judge(rest),
-        "bench" => Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go(),
+        // The command is measured, too.
+        "bench" => {
+            Run::cargo("the command", &["build", "--release", "-p", "pointsman-cli"]).go().and_then(|()| {
+                Run::cargo("bench", &["run", "--release", "-p", "pointsman-bench", "--"]).args(rest).go()
+            })
+        }
         "linux-client" => linux_client::linux_client(),
         "man" => {
             let generate = ["run", "-p", "pointsman-cli", "--", "generate", "man", "docs/man"];

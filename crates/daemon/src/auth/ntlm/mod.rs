@@ -5,8 +5,8 @@
 //! Why not a library: `sspi` (0.23), the one kept crate with an acceptor, reads no NTProofStr and lets a client in that
 //! sends no MIC; it also takes its own time and chance, and needs a newer compiler than this project. What is here are the
 //! messages and the order of the checks; MD4, MD5, HMAC and RC4 come from crates.
-#[cfg(test)]
-pub(crate) mod client;
+#[cfg(any(test, feature = "ntlm-client"))]
+pub mod client;
 mod keys;
 mod message;
 

@@ -1,0 +1,415 @@
+//! `pointsman serve` beside Debian's smbd: the same requests of one load generator to both, in one run. Each figure is the median
+//! of rounds in which the two take turns; CPU time is that of the server's processes alone.
+mod drive;
+mod link;
+mod ops;
+mod servers;
+
+use crate::report::Failure;
+use drive::{Driven, Until, drive};
+use link::{Link, Protection, Target};
+use nt::{AccessMask, CreateDisposition, CreateOptions, NtStatus};
+use ops::Operation;
+use servers::{PASSWORD, Server, USER};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use wire::{FileId, Response};
+
+/// Existing objects of each kind.
+pub(crate) const KEPT: u64 = 100;
+
+/// Names in the large directory.
+const MANY: u64 = 100_000;
+
+/// How long one figure is measured in one round.
+const SLICE: Duration = Duration::from_millis(700);
+
+/// Operations on fresh files in one round.
+const FRESH: u64 = 4000;
+
+/// What is measured, and where.
+pub(crate) struct Wanted<'a> {
+    /// On the file system to measure.
+    pub(crate) folder: &'a Path,
+    /// On a tmpfs.
+    pub(crate) memory: &'a Path,
+    /// Odd, for a median.
+    pub(crate) rounds: usize,
+    /// Fewer connections and protections: to see that all of it works.
+    pub(crate) is_quick: bool,
+}
+
+/// One figure of one server.
+#[derive(Clone, Copy, Default)]
+struct Figure {
+    /// Of the whole machine's time.
+    per_second: f64,
+    /// Of the server's own time, in microseconds.
+    cpu_us: f64,
+}
+
+pub(crate) fn run(wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let program = built()?;
+    for (place, folder) in [("disk", wanted.folder), ("tmpfs", wanted.memory)] {
+        fs::create_dir_all(folder)?;
+        let servers = [servers::ours(&program, folder)?, servers::smbd(folder)?];
+        println!("{} beside {}, shares on {} ({place})", servers[0].name, servers[1].name, folder.display());
+        servers.iter().try_for_each(prepare)?;
+        if place == "disk" || wanted.is_quick {
+            existing(&servers, wanted)?;
+            logon(&servers, wanted)?;
+            listing(&servers, wanted)?;
+            transfer(&servers, wanted)?;
+            memory(&servers, wanted)?;
+        }
+        fresh(&servers, wanted)?;
+    }
+    Ok(())
+}
+
+/// The command beside us, built as we are.
+fn built() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?.with_file_name("pointsman");
+    match program.exists() {
+        true => Ok(program),
+        false => Err(format!("no {}: `cargo xtask bench smb` builds it", program.display()).into()),
+    }
+}
+
+fn target(server: &Server, protection: Protection) -> Target {
+    Target { port: server.port, user: USER, password: PASSWORD, protection }
+}
+
+/// What all measure on: files, points where the server takes them, names in the large directory.
+fn prepare(server: &Server) -> Result<(), Failure> {
+    for folder in ["kept", "fresh", "many"] {
+        fs::create_dir_all(server.share.join(folder))?;
+    }
+    for number in 0..MANY {
+        fs::File::create(server.share.join("many").join(format!("f{number}")))?;
+    }
+    let mut link = Link::connect(target(server, Protection::Plain))?;
+    let mut number = 0;
+    let data = ops::symlink_data();
+    let make = |name, path, middle| Operation {
+        name,
+        path,
+        disposition: CreateDisposition::OPEN_IF,
+        options: CreateOptions::OPEN_REPARSE_POINT,
+        middle,
+        is_compound: true,
+        objects: Some(KEPT),
+    };
+    for operation in [
+        make("file", r"kept\file#", ops::Middle::Nothing),
+        make("point", r"kept\point#", ops::Middle::Set),
+        make("link", r"kept\link#", ops::Middle::Set),
+    ] {
+        let driven =
+            drive(std::slice::from_mut(&mut link), &operation, &data, Until::Count(KEPT), &mut number)?;
+        if !driven.refusals.is_empty() {
+            println!("  {} answers SET_REPARSE_POINT with {:?}", server.name, driven.refusals);
+        }
+    }
+    Ok(())
+}
+
+fn median(mut figures: Vec<Figure>) -> Figure {
+    let middle = figures.len() / 2;
+    let mut of = |key: fn(&Figure) -> f64| {
+        figures.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        figures.get(middle).map(key).unwrap_or_default()
+    };
+    Figure { per_second: of(|figure| figure.per_second), cpu_us: of(|figure| figure.cpu_us) }
+}
+
+/// Both servers in turns; the medians of each.
+fn in_turns(
+    servers: &[Server; 2],
+    rounds: usize,
+    mut measure: impl FnMut(&Server, usize) -> Result<Figure, Failure>,
+) -> Result<[Figure; 2], Failure> {
+    let mut figures = [Vec::new(), Vec::new()];
+    for round in 0..rounds {
+        for (server, figures) in servers.iter().zip(&mut figures) {
+            figures.push(measure(server, round)?);
+        }
+    }
+    Ok(figures.map(median))
+}
+
+/// The goals of a line: how many times smbd's operations a second, and what part of its CPU time an operation.
+struct Goal {
+    faster: Option<f64>,
+    cheaper: Option<f64>,
+}
+
+fn line(what: &str, [ours, theirs]: [Figure; 2], goal: &Goal) {
+    let verdict = |is_met: bool| if is_met { "met" } else { "MISSED" };
+    let (faster, cheaper) = (ours.per_second / theirs.per_second, theirs.cpu_us / ours.cpu_us);
+    let mut text = format!(
+        "  {what}: {:.0} / {:.0} a second = {faster:.1}x; {:.1} / {:.1} us of CPU = 1/{cheaper:.1}",
+        ours.per_second, theirs.per_second, ours.cpu_us, theirs.cpu_us
+    );
+    if let Some(goal) = goal.faster {
+        text += &format!("; goal {goal}x: {}", verdict(faster >= goal));
+    }
+    if let Some(goal) = goal.cheaper {
+        text += &format!("; goal 1/{goal}: {}", verdict(cheaper >= goal));
+    }
+    println!("{text}");
+}
+
+/// Measures what a closure drives: operations a second, and the server's CPU time for each.
+fn measured(server: &Server, work: impl FnOnce() -> Result<Driven, Failure>) -> Result<Figure, Failure> {
+    let before = server.cpu()?;
+    let driven = work()?;
+    // The server goes on for a moment with what nobody waits for.
+    std::thread::sleep(Duration::from_millis(20));
+    let cpu = server.cpu()?.saturating_sub(before);
+    let operations = driven.operations.max(1) as f64;
+    Ok(Figure {
+        per_second: operations / driven.time.as_secs_f64().max(1e-9),
+        cpu_us: cpu.as_secs_f64() * 1e6 / operations,
+    })
+}
+
+fn protections(is_quick: bool) -> &'static [Protection] {
+    match is_quick {
+        true => &[Protection::Plain],
+        false => &[Protection::Plain, Protection::Signed, Protection::Sealed],
+    }
+}
+
+/// get, open, stat and the stopped open, at every protection and number of connections.
+fn existing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let counts: &[usize] = if wanted.is_quick { &[8] } else { &[1, 8, 64] };
+    for &protection in protections(wanted.is_quick) {
+        for &count in counts {
+            println!("{protection:?}, {count} connections:");
+            let mut links = Vec::new();
+            for server in servers {
+                let all: Result<Vec<Link>, Failure> =
+                    (0..count).map(|_| Link::connect(target(server, protection))).collect();
+                links.push(all?);
+            }
+            for operation in ops::of_existing() {
+                let mut refusals = Vec::new();
+                let figures = in_turns(servers, wanted.rounds, |server, _| {
+                    let at = usize::from(server.name != servers[0].name);
+                    let links = links.get_mut(at).ok_or("no links")?;
+                    let mut number = 0;
+                    measured(server, || {
+                        let driven = drive(links, &operation, &[], Until::Time(SLICE), &mut number)?;
+                        refusals.extend(
+                            driven.refusals.keys().map(|status| (server.name.clone(), status.clone())),
+                        );
+                        Ok(driven)
+                    })
+                })?;
+                let goal = match count {
+                    1 => Goal { faster: None, cheaper: Some(6.0) },
+                    _ => Goal { faster: Some(5.0), cheaper: Some(6.0) },
+                };
+                line(operation.name, figures, &goal);
+                refusals.sort();
+                refusals.dedup();
+                for (server, status) in refusals {
+                    println!("    {server} answers {status}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// New files: in an empty directory, with a point, and in one that holds many.
+fn fresh(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
+    println!("fresh files, 8 connections:");
+    let data = ops::symlink_data();
+    let mut links: Vec<Vec<Link>> = Vec::new();
+    for server in servers {
+        let all: Result<Vec<Link>, Failure> =
+            (0..8).map(|_| Link::connect(target(server, Protection::Plain))).collect();
+        links.push(all?);
+    }
+    let mut numbers = [0, 0];
+    for operation in ops::of_fresh() {
+        let is_many = operation.path.starts_with("many");
+        // smbd manages some twenty a second there.
+        let until = if is_many { Until::Time(SLICE * 3) } else { Until::Count(FRESH) };
+        let mut refusals = Vec::new();
+        let figures = in_turns(servers, wanted.rounds, |server, _| {
+            let at = usize::from(server.name != servers[0].name);
+            let (links, number) =
+                (links.get_mut(at).ok_or("no links")?, numbers.get_mut(at).ok_or("no number")?);
+            let figure = measured(server, || {
+                let driven = drive(links, &operation, &data, until, number)?;
+                refusals.extend(driven.refusals.keys().map(|status| (server.name.clone(), status.clone())));
+                Ok(driven)
+            });
+            if !is_many {
+                let folder = server.share.join("fresh");
+                for entry in fs::read_dir(&folder)?.flatten() {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            figure
+        })?;
+        let goal = if is_many {
+            Goal { faster: Some(50.0), cheaper: None }
+        } else {
+            Goal { faster: Some(6.0), cheaper: Some(6.0) }
+        };
+        line(operation.name, figures, &goal);
+        refusals.sort();
+        refusals.dedup();
+        for (server, status) in refusals {
+            println!("    {server} answers {status}");
+        }
+    }
+    Ok(())
+}
+
+/// A connection, a logon, a share.
+fn logon(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let figures = in_turns(servers, wanted.rounds, |server, _| {
+        measured(server, || {
+            let start = Instant::now();
+            let mut operations = 0;
+            while start.elapsed() < SLICE {
+                Link::connect(target(server, Protection::Plain))?;
+                operations += 1;
+            }
+            // The processes of smbd end a moment after their clients.
+            std::thread::sleep(Duration::from_millis(200));
+            Ok(Driven {
+                operations,
+                time: start.elapsed() - Duration::from_millis(200),
+                refusals: Default::default(),
+            })
+        })
+    })?;
+    line("connect + logon + share", figures, &Goal { faster: Some(10.0), cheaper: None });
+    Ok(())
+}
+
+fn opened(
+    link: &mut Link,
+    path: &str,
+    access: AccessMask,
+    options: CreateOptions,
+) -> Result<FileId, Failure> {
+    let request = ops::create_request(path, access, CreateDisposition::OPEN_IF, options);
+    let answer = link.round_trip(&[request])?;
+    ops::file_id_of(&answer).ok_or_else(|| {
+        let statuses = link::statuses(&answer).unwrap_or_default();
+        format!("{path} was not opened: {statuses:?}").into()
+    })
+}
+
+/// All names of the large directory.
+fn listing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let figures = in_turns(servers, wanted.rounds, |server, _| {
+        let mut link = Link::connect(target(server, Protection::Plain))?;
+        let file_id =
+            opened(&mut link, "many", AccessMask::FILE_LIST_DIRECTORY, CreateOptions::DIRECTORY_FILE)?;
+        measured(server, || {
+            let start = Instant::now();
+            loop {
+                let answer = link.round_trip(&[ops::list_request(file_id)])?;
+                match link::statuses(&answer)?.first() {
+                    Some(&NtStatus::SUCCESS) => {}
+                    Some(&NtStatus::NO_MORE_FILES) => break,
+                    other => return Err(format!("a listing gave {other:?}").into()),
+                }
+            }
+            Ok(Driven { operations: 1, time: start.elapsed(), refusals: Default::default() })
+        })
+    })?;
+    line("list 100,000 names", figures, &Goal { faster: Some(10.0), cheaper: None });
+    Ok(())
+}
+
+/// 1 MiB at a time through 64 MiB, one request under way.
+fn transfer(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
+    const STEP: u32 = 1 << 20;
+    const STEPS: u64 = 64;
+    let data: Vec<u8> = (0..STEP).map(|n| u8::try_from(n % 251).unwrap_or_default()).collect();
+    for &protection in protections(wanted.is_quick) {
+        for is_write in [true, false] {
+            let figures = in_turns(servers, wanted.rounds, |server, _| {
+                let mut link = Link::connect(target(server, protection))?;
+                let access = AccessMask::FILE_READ_DATA | AccessMask::FILE_WRITE_DATA;
+                let file_id = opened(&mut link, "big", access, CreateOptions(0))?;
+                measured(server, || {
+                    let start = Instant::now();
+                    for step in 0..STEPS {
+                        let offset = step * u64::from(STEP);
+                        let request = match is_write {
+                            true => ops::write_request(file_id, offset, &data),
+                            false => ops::read_request(file_id, offset, STEP),
+                        };
+                        let answer = link.round_trip(&[request])?;
+                        match link::answers(&answer)?.first() {
+                            Some((_, Response::Write(done))) if done.count == STEP => {}
+                            Some((_, Response::Read(_, got))) if got.len() == data.len() => {}
+                            other => {
+                                return Err(
+                                    format!("{:?} of {STEP} bytes", other.map(|(h, _)| h.status)).into()
+                                );
+                            }
+                        }
+                    }
+                    Ok(Driven { operations: STEPS, time: start.elapsed(), refusals: Default::default() })
+                })
+            })?;
+            let what = format!("{protection:?} {} of 1 MiB", if is_write { "write" } else { "read" });
+            line(&what, figures, &Goal { faster: Some(1.0), cheaper: Some(1.0) });
+        }
+    }
+    Ok(())
+}
+
+/// What idle connections and opens keep resident.
+fn memory(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let (connections, opens) = if wanted.is_quick { (100, 1000) } else { (1000, 10_000) };
+    let mut idle = Vec::new();
+    let mut open = Vec::new();
+    for server in servers {
+        let before = server.memory_kib()?;
+        let links: Result<Vec<Link>, Failure> =
+            (0..connections).map(|_| Link::connect(target(server, Protection::Plain))).collect();
+        let links = links?;
+        std::thread::sleep(Duration::from_millis(500));
+        idle.push(server.memory_kib()?.saturating_sub(before));
+        drop(links);
+        std::thread::sleep(Duration::from_secs(2));
+        let before = server.memory_kib()?;
+        let mut link = Link::connect(target(server, Protection::Plain))?;
+        for number in 0..opens {
+            let path = format!(r"kept\file{}", number % KEPT);
+            opened(&mut link, &path, AccessMask::FILE_READ_ATTRIBUTES, CreateOptions(0))?;
+        }
+        open.push(server.memory_kib()?.saturating_sub(before));
+    }
+    for (what, kib) in [(format!("{connections} idle connections"), idle), (format!("{opens} opens"), open)] {
+        let [ours, theirs] = kib[..] else { continue };
+        let ratio = theirs as f64 / ours.max(1) as f64;
+        let verdict = if ratio >= 10.0 { "met" } else { "MISSED" };
+        println!("  {what}: {ours} / {theirs} KiB = 1/{ratio:.1}; goal 1/10: {verdict}");
+    }
+    Ok(())
+}
+
+/// A tmpfs that is there on every Linux, or the folder that is asked for.
+pub(crate) fn memory_folder() -> PathBuf {
+    Path::new("/dev/shm").join(format!("pointsman-bench-{}", std::process::id()))
+}
+
+/// Removes what [`run`] left.
+pub(crate) fn clean(folder: &Path) {
+    let _ = Command::new("rm").arg("-rf").arg(folder).status();
+}
