@@ -315,6 +315,94 @@ def smbprotocol_scans_a_directory_of_thousands():
     same(len(smbclient.listdir(unc("sp_many"), search_pattern="*0123?")), 0 + sum(1 for i in range(3000) if re.search(r"0123.$", f"{i:05}")))
 
 
+# ---- smbprotocol over a wire that is cut
+
+def channel(guid):
+    """A connection, a session and a tree of a client with this GUID."""
+    from smbprotocol.connection import Connection
+    from smbprotocol.session import Session
+    from smbprotocol.tree import TreeConnect
+    connection = Connection(guid, "127.0.0.1", PORT)
+    connection.connect()
+    session = Session(connection, username=USER, password=PASSWORD)
+    session.connect()
+    tree = TreeConnect(session, rf"\\127.0.0.1\{SHARE}")
+    tree.connect()
+    return connection, tree
+
+
+def cut(connection):
+    """As a broken network does: without a word of SMB."""
+    import socket
+    connection.transport._sock.shutdown(socket.SHUT_RDWR)
+    connection.transport._sock.close()
+
+
+def opened(tree, name, context, data):
+    from smbprotocol import open as smb2
+    from smbprotocol.create_contexts import SMB2CreateContextRequest
+    request = SMB2CreateContextRequest()
+    request["buffer_name"] = context
+    request["buffer_data"] = data
+    file = smb2.Open(tree, name)
+    file.create(
+        smb2.ImpersonationLevel.Impersonation,
+        smb2.FilePipePrinterAccessMask.GENERIC_READ | smb2.FilePipePrinterAccessMask.GENERIC_WRITE,
+        smb2.FileAttributes.FILE_ATTRIBUTE_NORMAL,
+        0,
+        smb2.CreateDisposition.FILE_OPEN_IF,
+        0,
+        create_contexts=[request],
+        oplock_level=smb2.RequestedOplockLevel.SMB2_OPLOCK_LEVEL_BATCH,
+    )
+    return file
+
+
+def comes_back(name, asks, returns):
+    """Writes, loses the connection, and reads what it wrote by the same handle on another connection."""
+    guid = uuid.uuid4()
+    connection, tree = channel(guid)
+    first = opened(tree, name, *asks)
+    first.write(b"before the cut", 0)
+    persistent = first.file_id[:8]
+    cut(connection)
+    connection, tree = channel(guid)
+    again = opened(tree, name, *returns(first.file_id))
+    same(again.file_id[:8], persistent, "FileId.Persistent")
+    same(again.read(0, 14), b"before the cut")
+    again.write(b"behind", 0)
+    again.close()
+    same(open(os.path.join(FOLDER, name), "rb").read(), b"behind the cut")
+    # It was closed: nobody finds it again.
+    refused = status_of(lambda: opened(tree, name, *returns(first.file_id)))
+    same(refused, 0xC0000034, "STATUS_OBJECT_NAME_NOT_FOUND")
+    connection.disconnect(True)
+
+
+@test
+def smbprotocol_finds_a_durable_handle_again_behind_a_cut():
+    from smbprotocol.create_contexts import CreateContextName
+    comes_back(
+        "sp_durable",
+        (CreateContextName.SMB2_CREATE_DURABLE_HANDLE_REQUEST, b"\0" * 16),
+        lambda file_id: (CreateContextName.SMB2_CREATE_DURABLE_HANDLE_RECONNECT, file_id),
+    )
+
+
+@test
+def smbprotocol_finds_a_durable_handle_of_the_second_version_again_behind_a_cut():
+    from smbprotocol.create_contexts import CreateContextName
+    create_guid = uuid.uuid4().bytes_le
+    comes_back(
+        "sp_durable_v2",
+        (CreateContextName.SMB2_CREATE_DURABLE_HANDLE_REQUEST_V2, struct.pack("<IIQ", 0, 0, 0) + create_guid),
+        lambda file_id: (
+            CreateContextName.SMB2_CREATE_DURABLE_HANDLE_RECONNECT_V2,
+            file_id + create_guid + struct.pack("<I", 0),
+        ),
+    )
+
+
 # ---- impacket
 
 def impacket_connection(dialect=None):

@@ -1,6 +1,6 @@
 //! A server, a store and clients without sockets or clock, and wires between them that can be cut.
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)] // a test that is wrong shall panic
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test that is wrong shall panic
 pub mod shelf;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -253,7 +253,8 @@ impl Client {
         let id = ConnectionId(world.next_connection);
         world.next_connection += 1;
         let config = world.server.config().connection.clone();
-        let machine = Connection::new(config, world.now(), [0xAB; 32], [1, 2, id.0 as u8]);
+        let [a, b, c, ..] = id.0.to_le_bytes();
+        let machine = Connection::new(config, world.now(), [0xAB; 32], [a, b, c]);
         world.wires.insert(id, Wire { machine, is_linked: false, sent: Vec::new() });
         let guid = Guid([guid; 16]);
         let mut client = Client { id, guid, session_id: 0, tree_id: 0, channel_sequence: 0, message_id: 0 };
