@@ -1,16 +1,16 @@
 //! Samba's smbtorture: each smb2 test alone, with a limit of time, on two shares of one server.
 use super::{Asked, folder, fresh, server, table, tool};
 use crate::packages;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use table::Rows;
 
 /// Seconds for one test, and for one that is tried again because it differed.
 const PATIENCE: [&str; 2] = ["60", "120"];
-/// Tests that the script skips since they are about a share of Samba's with settings of its own, and that any server passes.
-const UNSKIPPED: &str = r"^smb2\.durable-v2-delay\.";
-
 const PASSWORD: &str = "Passw0rd!";
+/// Tests that want a server which demands signatures.
+const STRICT: &str = "smb2.session-require-signing.";
 
 pub(super) fn judge(asked: &Asked) -> Result<(), String> {
     packages::install()?;
@@ -22,36 +22,48 @@ pub(super) fn judge(asked: &Asked) -> Result<(), String> {
     let home = fresh("torture")?;
     let users = home.join("users.toml");
     ["alice", "bob"].iter().try_for_each(|name| add_user(&pointsman, &users, name))?;
-    let config = home.join("server.toml");
-    let text = format!(
-        "[server]\nlisten = [\"127.0.0.1:0\"]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"offered\"\nstatus_socket = {:?}\n\
-         [limits.logon]\nfree_failures = 1000\n\
-         [share.ts1]\npath = {one:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
-         [share.ts2]\npath = {two:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
-         [share.nobody]\npath = {anyone:?}\nanonymous = true\n",
-        home.join("status.sock"),
-    );
-    std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
-    let mut server = server::start(&pointsman, &["--config", &config.to_string_lossy()])?;
+    let write = |name: &str, listen: &str, signing: &str| {
+        let config = home.join(format!("{name}.toml"));
+        let text = format!(
+            "[server]\nlisten = [{listen}]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"{signing}\"\nstatus_socket = {:?}\n\
+             [limits.logon]\nfree_failures = 1000\n\
+             [share.ts1]\npath = {one:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
+             [share.ts2]\npath = {two:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
+             [share.nobody]\npath = {anyone:?}\nanonymous = true\n[share.noperm]\npath = {anyone:?}\nread_only = true\n",
+            home.join(format!("{name}.sock")),
+        );
+        std::fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+        Ok::<String, String>(config.to_string_lossy().into_owned())
+    };
+    // One test connects to port 445 whatever it is told.
+    let listen = match TcpListener::bind(("127.0.0.1", 445)) {
+        Ok(_) => "\"127.0.0.1:0\", \"127.0.0.1:445\"",
+        Err(_) => "\"127.0.0.1:0\"",
+    };
+    let mut server = server::start(&pointsman, &["--config", &write("server", listen, "offered")?])?;
     let clean = format!("find {} {} -mindepth 1 -delete", one.display(), two.display());
     let filter = asked.filter.as_deref().unwrap_or(".");
     let port = server.port.clone();
     let run = Suite { script: &script, port: &port, clean: &clean };
-    let mut seen = run.tests(filter, "smbtorture.tsv", PATIENCE[0], None)?;
-    let unskipped: Vec<&String> =
-        seen.keys().filter(|test| test.starts_with("smb2.durable-v2-delay.")).collect();
-    if !unskipped.is_empty() {
-        seen.extend(run.tests(UNSKIPPED, "unskipped.tsv", PATIENCE[0], Some("^no test\tis skipped\n"))?);
-    }
+    let mut seen = run.tests(filter, "smbtorture.tsv", PATIENCE[0])?;
     server.still_runs()?;
+    if seen.keys().any(|test| test.starts_with(STRICT)) {
+        let strict = write("strict", "\"127.0.0.1:0\"", "required")?;
+        let mut strict = server::start(&pointsman, &["--config", &strict])?;
+        let port = strict.port.clone();
+        let run = Suite { script: &script, port: &port, clean: &clean };
+        seen.extend(run.tests(&format!("^{}", STRICT.replace('.', "\\.")), "strict.tsv", PATIENCE[0])?);
+        strict.still_runs()?;
+    }
     // A busy machine makes some tests late: what differs is looked at once more, with more time.
     let expected = table::read("smbtorture")?;
     let differ =
         |test: &String| expected.get(test).map(|row| row.verdict) != seen.get(test).map(|row| row.verdict);
-    let again: Vec<String> = seen.keys().filter(|test| differ(test)).cloned().collect();
+    let again = seen.keys().filter(|test| differ(test) && !test.starts_with(STRICT));
+    let again: Vec<String> = again.cloned().collect();
     if !again.is_empty() && !asked.update {
         let names: Vec<String> = again.iter().map(|test| test.replace('.', "\\.")).collect();
-        seen.extend(run.tests(&format!("^({})$", names.join("|")), "again.tsv", PATIENCE[1], None)?);
+        seen.extend(run.tests(&format!("^({})$", names.join("|")), "again.tsv", PATIENCE[1])?);
         server.still_runs()?;
     }
     table::settle("smbtorture", &seen, asked.update)
@@ -65,18 +77,12 @@ struct Suite<'a> {
 
 impl Suite<'_> {
     /// Runs the tests that a regular expression chooses.
-    fn tests(&self, filter: &str, results: &str, seconds: &str, skips: Option<&str>) -> Result<Rows, String> {
+    fn tests(&self, filter: &str, results: &str, seconds: &str) -> Result<Rows, String> {
         let results = folder("torture")?.join(results);
         if results.exists() {
             std::fs::remove_file(&results).map_err(|error| format!("{}: {error}", results.display()))?;
         }
-        let mut command = Command::new("bash");
-        if let Some(skips) = skips {
-            let path = folder("torture")?.join("skips");
-            std::fs::write(&path, skips).map_err(|error| format!("{}: {error}", path.display()))?;
-            command.env("SKIPLIST", path);
-        }
-        let status = command
+        let status = Command::new("bash")
             .arg(self.script)
             .args(["127.0.0.1", self.port, "ts1", "alice", PASSWORD])
             .arg(&results)
@@ -86,6 +92,7 @@ impl Suite<'_> {
             .env("PASS2", PASSWORD)
             .env("TORTURE_OPTS", "--option=torture:share2=ts2 --client-protection=off")
             .env("CLEAN_CMD", self.clean)
+            .env("SKIPLIST", "tools/judges/smbtorture-skip.tsv")
             .env("IPTABLES", if can_cut() { "1" } else { "" })
             .status()
             .map_err(|error| format!("{}: {error}", self.script.display()))?;

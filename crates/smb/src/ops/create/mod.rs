@@ -145,6 +145,9 @@ fn check(server: &Server, asked: &Asked, request: &Request<'_>) -> Result<(), Nt
     if request.name.units().first() == Some(&u16::from(b'\\')) {
         return Err(NtStatus::INVALID_PARAMETER);
     }
+    if climbs_out(request.name.units()) {
+        return Err(NtStatus::OBJECT_PATH_SYNTAX_BAD);
+    }
     if request.options.intersects(UNDEFINED) {
         return Err(NtStatus::INVALID_PARAMETER);
     }
@@ -160,6 +163,18 @@ fn check(server: &Server, asked: &Asked, request: &Request<'_>) -> Result<(), Nt
         true => Ok(()),
         false => Err(NtStatus::ACCESS_DENIED),
     }
+}
+
+/// True when a path goes up beyond where it began. [Windows] smbtorture smb2.mkdir; other dots are the store's to refuse.
+fn climbs_out(path: &[u16]) -> bool {
+    let dots = [u16::from(b'.'); 2];
+    let mut depth = 0usize;
+    path.split(|unit| *unit == u16::from(b'\\')).any(|part| {
+        let is_up = part == dots;
+        let is_out = is_up && depth == 0;
+        depth = if is_up { depth.saturating_sub(1) } else { depth + 1 };
+        is_out
+    })
 }
 
 /// Without buffers there is no appending. [MS-SMB2] 3.3.5.9

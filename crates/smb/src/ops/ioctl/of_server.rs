@@ -24,6 +24,10 @@ pub(super) fn start(server: &Server, asked: &Asked, request: &Request<'_>) -> Op
 
 /// [MS-SMB2] 3.3.5.15.11
 fn interfaces(server: &Server, asked: &Asked, request: &Request<'_>) -> Started {
+    // [Windows] It is about no open: smbtorture smb2.ioctl.bug14788.NETWORK_INTERFACE.
+    if request.file_id != FileId::ANY {
+        return Err(NtStatus::INVALID_PARAMETER);
+    }
     if !server.negotiated(asked.connection)?.is_smb3() || server.interfaces.is_empty() {
         return Err(NtStatus::NOT_SUPPORTED);
     }
