@@ -55,6 +55,20 @@ impl Collector for Numbers {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             gauge.encode(metric)?;
         }
+        let traffic = self.daemon.traffic();
+        let held = ConstGauge::new(i64::try_from(traffic.held.load(Ordering::Relaxed)).unwrap_or(i64::MAX));
+        let help = "Bytes that connections hold: requests under way and answers not yet read.";
+        held.encode(encoder.encode_descriptor("pointsman_held_bytes", help, None, MetricType::Gauge)?)?;
+        let totals: [(&str, &str, &AtomicU64); 4] = [
+            ("pointsman_received_bytes", "Bytes from clients.", &traffic.received),
+            ("pointsman_sent_bytes", "Bytes to clients.", &traffic.sent),
+            ("pointsman_requests", "Requests of clients.", &traffic.requests),
+            ("pointsman_refused_reads", "READs refused because too much was held.", &traffic.refused),
+        ];
+        for (name, help, count) in totals {
+            let counter = ConstCounter::new(count.load(Ordering::Relaxed));
+            counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
         let outcomes = self.authenticator.outcomes();
         let logons: [(&str, &AtomicU64); 4] = [
             ("succeeded", &outcomes.succeeded),

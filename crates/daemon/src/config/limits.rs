@@ -35,6 +35,10 @@ pub struct Limits {
     pub waiting_per_connection: usize,
     /// MaxTransactSize, MaxReadSize and MaxWriteSize in bytes.
     pub transfer_bytes: u32,
+    /// Bytes that one connection may hold.
+    pub buffer_bytes_per_connection: usize,
+    /// Bytes that all connections may hold together.
+    pub buffer_bytes: usize,
     /// How long a client has from the connection to its first session.
     pub handshake: Duration,
     /// How long a client has to send a message that it began.
@@ -63,6 +67,8 @@ impl Default for Limits {
             credits: 8192,
             waiting_per_connection: connection::ASYNC_MAX,
             transfer_bytes: 8 * 1024 * 1024,
+            buffer_bytes_per_connection: 64 << 20,
+            buffer_bytes: 1 << 30,
             handshake: Duration::from_secs(30),
             frame: Duration::from_secs(30),
             write: Duration::from_secs(60),
@@ -88,6 +94,8 @@ pub(super) struct RawLimits {
     credits: Option<Spanned<i64>>,
     waiting_per_connection: Option<Spanned<i64>>,
     transfer_bytes: Option<Spanned<i64>>,
+    buffer_bytes_per_connection: Option<Spanned<i64>>,
+    buffer_bytes: Option<Spanned<i64>>,
     handshake_s: Option<Spanned<i64>>,
     frame_s: Option<Spanned<i64>>,
     write_s: Option<Spanned<i64>>,
@@ -192,12 +200,31 @@ impl RawLimits {
                 65_536..=16_711_680,
                 defaults.transfer_bytes,
             )?,
+            buffer_bytes_per_connection: numbers.get(
+                self.buffer_bytes_per_connection.as_ref(),
+                1 << 20..=1 << 36,
+                defaults.buffer_bytes_per_connection,
+            )?,
+            buffer_bytes: numbers.get(
+                self.buffer_bytes.as_ref(),
+                1 << 20..=1 << 40,
+                defaults.buffer_bytes,
+            )?,
             handshake: numbers.seconds(self.handshake_s.as_ref(), defaults.handshake)?,
             frame: numbers.seconds(self.frame_s.as_ref(), defaults.frame)?,
             write: numbers.seconds(self.write_s.as_ref(), defaults.write)?,
             idle: numbers.seconds(self.idle_s.as_ref(), defaults.idle)?,
             logon: self.logon.resolve(&numbers, &defaults.logon)?,
         };
+        let transfer = usize::try_from(limits.transfer_bytes).unwrap_or(usize::MAX);
+        if limits.buffer_bytes_per_connection < transfer
+            || limits.buffer_bytes < limits.buffer_bytes_per_connection
+        {
+            let said = self.buffer_bytes_per_connection.as_ref().or(self.buffer_bytes.as_ref());
+            let span = said.or(self.transfer_bytes.as_ref()).map_or(0..0, Spanned::span);
+            let what = "transfer_bytes, buffer_bytes_per_connection, buffer_bytes: none may be less than the one before";
+            return Err(source.at(span, what));
+        }
         match limits.transfer_bytes / 65_536 > u32::from(limits.credits) {
             false => Ok(limits),
             true => {

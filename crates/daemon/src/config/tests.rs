@@ -51,6 +51,8 @@ locks_per_file = 6
 credits = 128
 waiting_per_connection = 11
 transfer_bytes = 1048576
+buffer_bytes_per_connection = 2097152
+buffer_bytes = 3145728
 handshake_s = 7
 frame_s = 8
 write_s = 9
@@ -131,6 +133,8 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         credits: 128,
         waiting_per_connection: 11,
         transfer_bytes: 1_048_576,
+        buffer_bytes_per_connection: 2_097_152,
+        buffer_bytes: 3_145_728,
         handshake: seconds(7),
         frame: seconds(8),
         write: seconds(9),

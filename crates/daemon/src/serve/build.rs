@@ -70,6 +70,8 @@ impl Built {
             limits: socket::Limits {
                 connections_max: config.limits.connections,
                 connections_per_address_max: config.limits.connections_per_address,
+                buffer_bytes_per_connection: config.limits.buffer_bytes_per_connection,
+                buffer_bytes: config.limits.buffer_bytes,
                 write_timeout: config.limits.write,
                 idle_timeout: config.limits.idle,
             },

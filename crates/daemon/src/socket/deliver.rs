@@ -16,7 +16,7 @@ impl Daemon {
     /// Puts an effect into the inbox of its connection, if that still is.
     pub(super) fn mail(&self, effect: Effect) {
         let Some(connection) = addressee(&effect) else { return };
-        if let Some(inbox) = lock(&self.inboxes).get(&connection) {
+        if let Some(inbox) = lock(&self.inboxes).all.get(&connection) {
             // The task may be gone before its inbox is: then nobody wants to hear.
             let _ = inbox.mail.send(effect);
         }

@@ -49,7 +49,7 @@ impl Daemon {
             if let Some(task) = Task::new(daemon.clone(), id, peer, inbox) {
                 task.run(stream, stop).await;
             }
-            lock(&daemon.inboxes).remove(&id);
+            lock(&daemon.inboxes).remove(id);
             daemon.disconnected(id);
         });
     }
@@ -57,7 +57,7 @@ impl Daemon {
     fn has_room_for(&self, peer: IpAddr) -> bool {
         let limits = self.served().limits;
         let inboxes = lock(&self.inboxes);
-        let same = inboxes.values().filter(|inbox| inbox.peer == peer).count();
-        inboxes.len() < limits.connections_max && same < limits.connections_per_address_max
+        let same = inboxes.by_peer.get(&peer).copied().unwrap_or_default();
+        inboxes.all.len() < limits.connections_max && same < limits.connections_per_address_max
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A task owns its connection's machine and runs what the server asks for: what the kernel answers from memory at once, what
 //! may wait for a disk on a thread of its own. What another connection is to hear goes to the inbox of its task.
+mod budget;
 mod deliver;
 mod listen;
 mod oplocks;
@@ -22,6 +23,8 @@ use smb::server::{ConnectionId, Effect, Server, ServerConfig, ShareId, Ticket};
 use smb::store::{Done, Op, StoreOpen};
 use tokio::sync::mpsc::UnboundedSender;
 
+pub use budget::Traffic;
+
 use crate::auth::Authenticator;
 
 /// A store behind a share.
@@ -34,6 +37,10 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections of one address at once.
     pub connections_per_address_max: usize,
+    /// Bytes that one connection may hold: what it sent and is not answered, and what it was answered and has not read.
+    pub buffer_bytes_per_connection: usize,
+    /// Bytes that all connections may hold together.
+    pub buffer_bytes: usize,
     /// How long a client may take to read what it is sent.
     pub write_timeout: Duration,
     /// How long a connection may be silent; SMB clients send an ECHO now and then.
@@ -45,6 +52,8 @@ impl Default for Limits {
         Limits {
             connections_max: 4096,
             connections_per_address_max: 256,
+            buffer_bytes_per_connection: 64 << 20,
+            buffer_bytes: 1 << 30,
             write_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(15 * 60),
         }
@@ -68,14 +77,39 @@ pub struct Served {
 pub struct Daemon {
     server: Mutex<Server>,
     served: Mutex<Arc<Served>>,
-    inboxes: Mutex<HashMap<ConnectionId, Inbox>>,
+    inboxes: Mutex<Inboxes>,
     waits: Mutex<Waits>,
+    traffic: Arc<Traffic>,
     next_connection: AtomicU64,
 }
 
 struct Inbox {
     mail: UnboundedSender<Effect>,
     peer: IpAddr,
+}
+
+/// The inboxes of all connections, and how many come from each address.
+#[derive(Default)]
+struct Inboxes {
+    all: HashMap<ConnectionId, Inbox>,
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+impl Inboxes {
+    fn insert(&mut self, connection: ConnectionId, inbox: Inbox) {
+        *self.by_peer.entry(inbox.peer).or_default() += 1;
+        self.all.insert(connection, inbox);
+    }
+
+    fn remove(&mut self, connection: ConnectionId) {
+        let Some(inbox) = self.all.remove(&connection) else { return };
+        if let Some(count) = self.by_peer.get_mut(&inbox.peer) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_peer.remove(&inbox.peer);
+            }
+        }
+    }
 }
 
 /// A store, and which one it is: the first share that has it.
@@ -144,8 +178,9 @@ impl Daemon {
         Arc::new(Daemon {
             server: Mutex::new(Server::new(served.config.clone())),
             served: Mutex::new(Arc::new(served)),
-            inboxes: Mutex::new(HashMap::new()),
+            inboxes: Mutex::new(Inboxes::default()),
             waits: Mutex::new(Waits::default()),
+            traffic: Arc::new(Traffic::default()),
             next_connection: AtomicU64::new(1),
         })
     }
@@ -159,7 +194,12 @@ impl Daemon {
     /// Connections, sessions, tree connects, opens and requests that wait.
     pub fn counts(&self) -> [usize; 5] {
         let [sessions, trees, opens, parked] = lock(&self.server).counts();
-        [lock(&self.inboxes).len(), sessions, trees, opens, parked]
+        [lock(&self.inboxes).all.len(), sessions, trees, opens, parked]
+    }
+
+    /// What goes through its connections.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
     }
 
     /// The tables, for a moment: whoever holds them holds up every connection.
@@ -169,7 +209,7 @@ impl Daemon {
 
     /// From where a connection comes, while there is one.
     pub fn peer(&self, connection: ConnectionId) -> Option<IpAddr> {
-        lock(&self.inboxes).get(&connection).map(|inbox| inbox.peer)
+        lock(&self.inboxes).all.get(&connection).map(|inbox| inbox.peer)
     }
 
     /// The store of a share.

@@ -1,26 +1,40 @@
 //! A connection's task: it owns the socket and the connection's machine.
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use nt::NtStatus;
 use smb::connection::Effect as Local;
 use smb::connection::{Connection, Interim, Packet};
 use smb::server::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
-use tokio::io::AsyncReadExt;
+use smb::store::{Done, Op};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::budget::Holding;
 use super::write::write_all;
-use super::{Daemon, lock};
+use super::{Daemon, Limits, lock};
 use crate::auth::{Exchange, Step};
 use crate::clock::now;
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 128 * 1024;
+
+/// How soon a task looks again whether there is room.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Bytes that wait to be written before more of what was read is looked at.
+const WRITE_BYTES: usize = 1 << 20;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How long a client's TCP may leave a lease break unacknowledged that could be told on another connection.
 const URGENT: Duration = Duration::from_secs(5);
@@ -38,6 +52,9 @@ pub(super) struct Task {
     packets: Vec<Packet>,
     is_connected: bool,
     is_over: bool,
+    /// Bytes that were read and not yet looked at.
+    leftover: Vec<u8>,
+    holding: Holding,
     /// Until then the client's TCP must acknowledge what it is sent within [`URGENT`].
     hurry_until: Option<Duration>,
 }
@@ -61,6 +78,8 @@ impl Task {
         let [a, b, c, ..] = id.0.to_le_bytes();
         let machine = Connection::new(daemon.connection_config(), now(), salt, [a, b, c]);
         Some(Task {
+            holding: Holding::new(daemon.traffic.clone()),
+            leftover: Vec::new(),
             daemon,
             id,
             peer,
@@ -75,30 +94,32 @@ impl Task {
     }
 
     /// Runs until either side ends.
-    pub(super) async fn run(mut self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let limits = self.daemon.served().limits;
-        let (mut reader, mut writer) = stream.into_split();
-        let mut buffer = vec![0; READ_BYTES];
         let mut hurries = false;
         while !self.is_over {
-            let patience = self.patience(limits.idle_timeout);
-            let event = tokio::select! {
-                read = read_some(&mut reader, &mut buffer) => Event::Read(read),
-                mail = self.inbox.recv() => Event::Mail(mail),
-                () = sleep(patience) => Event::Time,
-                _ = stop.changed() => Event::Stop,
+            self.go_on(&limits);
+            let (patience, reads) = (self.patience(limits.idle_timeout), self.reads(&limits));
+            let event = match self.packets.is_empty() {
+                true => tokio::select! {
+                    ready = stream.readable(), if reads => Event::Readable(ready.is_ok()),
+                    mail = self.inbox.recv() => Event::Mail(mail),
+                    () = sleep(PAUSE), if !reads => Event::Again,
+                    () = sleep(patience) => Event::Time,
+                    _ = stop.changed() => Event::Stop,
+                },
+                false => Event::Again,
             };
             match event {
-                Event::Read(Some(len)) => {
+                Event::Readable(true) => {
                     // What other connections did before the client wrote this counts before it.
                     self.read_mail();
-                    let bytes = buffer.get(..len).unwrap_or_default();
-                    let effects = self.machine.receive(now(), bytes);
-                    self.work(effects.into_iter().map(Work::Local).collect());
+                    self.read(&stream, &limits);
                 }
                 Event::Mail(Some(effect)) => self.work(VecDeque::from([Work::Server(effect)])),
                 Event::Time => self.tick(),
-                Event::Read(None) | Event::Mail(None) | Event::Stop => self.is_over = true,
+                Event::Again => {}
+                Event::Readable(false) | Event::Mail(None) | Event::Stop => self.is_over = true,
             }
             self.read_mail();
             let wants = self.hurry_until.is_some_and(|until| until > now().monotonic);
@@ -106,17 +127,72 @@ impl Task {
                 // Not on every host; then the break waits for its acknowledgment, or in vain.
                 let millis = if wants { URGENT.as_millis() } else { 0 };
                 let millis = u32::try_from(millis).unwrap_or(0);
-                let _ = rustix::net::sockopt::set_tcp_user_timeout(writer.as_ref(), millis);
+                let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, millis);
                 hurries = wants;
             }
             let packets = core::mem::take(&mut self.packets);
             if !packets.is_empty() {
-                match timeout(limits.write_timeout, write_all(&mut writer, &packets)).await {
+                let written: usize = packets.iter().map(len).sum();
+                self.holding.set(self.machine.held_bytes().saturating_add(written));
+                match timeout(limits.write_timeout, write_all(&mut stream, &packets)).await {
                     Ok(Ok(())) => {}
                     _ => self.is_over = true,
                 }
+                self.daemon.traffic.sent.fetch_add(u64::try_from(written).unwrap_or(0), Ordering::Relaxed);
+            }
+            self.hold();
+        }
+    }
+
+    /// Whether the socket is read from: not while what came before waits, nor while too much is held.
+    fn reads(&self, limits: &Limits) -> bool {
+        self.leftover.is_empty() && self.holding.has_room(limits)
+    }
+
+    /// Reads what the socket has into a buffer that all tasks of a thread share: none keeps one while its client is silent.
+    fn read(&mut self, stream: &TcpStream, limits: &Limits) {
+        BUFFER.with_borrow_mut(|buffer| {
+            buffer.resize(READ_BYTES, 0);
+            match stream.try_read(buffer) {
+                Ok(0) => self.is_over = true,
+                Ok(len) => {
+                    self.daemon
+                        .traffic
+                        .received
+                        .fetch_add(u64::try_from(len).unwrap_or(0), Ordering::Relaxed);
+                    self.receive(buffer.get(..len).unwrap_or_default(), limits);
+                }
+                Err(error) => self.is_over |= error.kind() != ErrorKind::WouldBlock,
+            }
+        });
+    }
+
+    /// Does what one message after the other asks for, as long as there is room for what comes of it.
+    fn receive(&mut self, mut bytes: &[u8], limits: &Limits) {
+        while !bytes.is_empty() && !self.is_over {
+            let effects = self.machine.receive_one(now(), &mut bytes);
+            self.work(effects.into_iter().map(Work::Local).collect());
+            self.hold();
+            let waiting: usize = self.packets.iter().map(len).sum();
+            if waiting > WRITE_BYTES || !self.holding.has_room(limits) {
+                break;
             }
         }
+        self.leftover.extend_from_slice(bytes);
+    }
+
+    /// Goes on with what was read and left.
+    fn go_on(&mut self, limits: &Limits) {
+        if !self.leftover.is_empty() && self.packets.is_empty() && self.holding.has_room(limits) {
+            let bytes = core::mem::take(&mut self.leftover);
+            self.receive(&bytes, limits);
+        }
+    }
+
+    /// Says how much is held now.
+    fn hold(&mut self) {
+        let packets: usize = self.packets.iter().map(len).sum();
+        self.holding.set(self.machine.held_bytes().saturating_add(packets));
     }
 
     fn read_mail(&mut self) {
@@ -166,6 +242,7 @@ impl Task {
             }
             Local::Cancel(request) => server_work(lock(&self.daemon.server).cancel(self.id, request)),
             Local::Request(incoming) => {
+                self.daemon.traffic.requests.fetch_add(1, Ordering::Relaxed);
                 let mut server = lock(&self.daemon.server);
                 if let Some(negotiated) = self.machine.negotiated().filter(|_| !self.is_connected) {
                     server.connect(self.id, negotiated.clone());
@@ -211,6 +288,13 @@ impl Task {
                 server_work(self.authenticate(ticket, exchange, &token))
             }
             Effect::Submit { ticket, share, op } => {
+                if let Op::Read { len, .. } = op
+                    && !self.may_take(len)
+                {
+                    self.daemon.traffic.refused.fetch_add(1, Ordering::Relaxed);
+                    let refused = Done::Failed(NtStatus::INSUFFICIENT_RESOURCES);
+                    return server_work(lock(&self.daemon.server).complete(now(), ticket, refused));
+                }
                 if op.may_block() {
                     self.daemon.clone().perform_apart(ticket, share, op);
                     return Vec::new();
@@ -223,6 +307,13 @@ impl Task {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether there is room for the data of a READ. What the machine holds counts them already.
+    fn may_take(&mut self, len: u32) -> bool {
+        self.hold();
+        let limits = self.daemon.served().limits;
+        usize::try_from(len).is_ok() && self.holding.may_take(&limits, 0)
     }
 
     fn authenticate(&mut self, ticket: Ticket, id: ExchangeId, token: &[u8]) -> Vec<Effect> {
@@ -250,15 +341,17 @@ impl Task {
 }
 
 enum Event {
-    Read(Option<usize>),
+    /// There is something to read, or the socket is broken.
+    Readable(bool),
     Mail(Option<Effect>),
     Time,
+    /// There is something to write first, or there may be room again.
+    Again,
     Stop,
 }
 
-/// How many bytes came; nothing at the end.
-async fn read_some(reader: &mut OwnedReadHalf, buffer: &mut [u8]) -> Option<usize> {
-    reader.read(buffer).await.ok().filter(|len| *len > 0)
+fn len(packet: &Packet) -> usize {
+    packet.head.len() + packet.payload.len()
 }
 
 fn local_work(effects: Vec<Local>) -> Vec<Work> {

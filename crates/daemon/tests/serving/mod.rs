@@ -140,8 +140,13 @@ pub struct Running {
 
 /// Starts a server on a port of this machine; 0 takes one that is free.
 pub fn start(directory: &Path, port: u16, wish: &Wish) -> Running {
+    start_served(served(directory, wish), port)
+}
+
+/// Starts a server of something else.
+pub fn start_served(served: Served, port: u16) -> Running {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let daemon = Daemon::new(served(directory, wish));
+    let daemon = Daemon::new(served);
     let (stop, stopped) = watch::channel(false);
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port))).unwrap();
     let address = listener.local_addr().unwrap();

@@ -79,7 +79,13 @@ impl Connection {
             self.leave(bundle, id, None)?;
         }
         self.send(answers, sealed_by.clone())?;
-        self.send(vec![interim], sealed_by)
+        self.send_alone(interim, sealed_by)
+    }
+
+    /// Sends what belongs to no chain.
+    pub(super) fn send_alone(&mut self, written: Written, sealed_by: SealedBy) -> Result<(), Fault> {
+        self.held += written.len();
+        self.send(vec![written], sealed_by)
     }
 
     /// A chain has answered more than is kept back: what there is goes out, and the rest alone.
@@ -149,6 +155,7 @@ impl Connection {
     }
 
     fn send_message(&mut self, answers: Vec<Written>, sealed_by: &SealedBy) -> Result<(), Fault> {
+        self.held = self.held.saturating_sub(answers.iter().map(Written::len).sum());
         let packet = match sealed_by {
             Some((session_id, security)) if security.sealing.is_some() => {
                 let nonce = self.next_nonce();

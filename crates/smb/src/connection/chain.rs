@@ -5,7 +5,7 @@ use nt::NtStatus;
 use wire::negotiate::Dialect;
 use wire::{Command, FileId, Header, HeaderFlags, Request, Response};
 
-use super::charge::{payload_len, pays_for};
+use super::charge::{payload_len, pays_for, weight};
 use super::config::{Now, SETUPS_MAX};
 use super::fault::Fault;
 use super::incoming::{
@@ -69,6 +69,8 @@ pub(crate) struct Outstanding {
     pub(crate) header: Header,
     pub(crate) async_id: Option<u64>,
     pub(crate) chain: u64,
+    /// What it counts for in the bytes held.
+    weight: usize,
     session_id: u64,
     tree_id: u32,
     /// The session whose key signs the response, as the request was signed.
@@ -96,6 +98,7 @@ impl Connection {
             let security = self.sessions.get(&session_id).cloned();
             chain.sealed_by = security.map(|security| (session_id, security));
         }
+        self.held += chain.waiting.iter().map(|part| part.message.len()).sum::<usize>();
         self.chains.insert(id, chain);
         self.advance(now, id)
     }
@@ -107,6 +110,7 @@ impl Connection {
             let Some(part) = chain.waiting.pop_front() else {
                 return self.send_chain(id);
             };
+            self.held = self.held.saturating_sub(part.message.len());
             let (left, sealed_for) = (chain.left, chain.sealed_for);
             let header = part.header;
             if header.command == Command::NEGOTIATE {
@@ -117,8 +121,11 @@ impl Connection {
                 Checked::Silence => {}
                 Checked::Fail(status, signed_by) => self.fail(id, &header, left, status, signed_by)?,
                 Checked::Pass(incoming, signed_by) => {
+                    let weight = weight(&header, &incoming.message);
+                    self.held = self.held.saturating_add(weight);
                     let outstanding = Outstanding {
                         header,
+                        weight,
                         async_id: None,
                         chain: id,
                         session_id: incoming.session_id,
@@ -258,6 +265,7 @@ impl Connection {
         written.signed_by = signed_by;
         let is_related = header.flags.contains(HeaderFlags::RELATED_OPERATIONS);
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
+        self.held += written.len();
         chain.done.push(written);
         // What a request leaves that was refused before it was looked at: its own ids, or what it had taken over.
         chain.left = match (is_related, left) {
@@ -274,6 +282,7 @@ impl Connection {
     /// The answer of the server.
     pub(super) fn finish(&mut self, now: Now, id: RequestId, reply: Reply<'_>) -> Result<(), Fault> {
         let Some(request) = self.outstanding.remove(&id.0) else { return Ok(()) };
+        self.held = self.held.saturating_sub(request.weight);
         // The credits of an asynchronous request were granted with the interim response. 3.3.4.3
         let credits = if request.async_id.is_some() { 0 } else { self.window.grant(request.header.credits) };
         let mut header = reply::header(&request.header, reply.status, credits, request.async_id);
@@ -305,6 +314,7 @@ impl Connection {
             chain.sealed_by = sealed_by.map(|security| (header.session_id, security));
         }
         chain.left = Some(left);
+        self.held += written.len();
         chain.done.push(written);
         self.send_early(request.chain)?;
         self.advance(now, request.chain)
@@ -353,6 +363,7 @@ impl Connection {
                 }
                 self.phase = Phase::Settled(Box::new(negotiated));
                 if let Some(chain) = self.chains.get_mut(&id) {
+                    self.held += written.len();
                     chain.done.push(written);
                 }
                 Ok(())

@@ -1,5 +1,5 @@
 //! [MS-SMB2] 3.1.5.2 and 3.3.5.2.5: what a request costs.
-use wire::{Request, read::Channel};
+use wire::{Command, Header, Request, read::Channel};
 
 use super::config::CREDIT_BYTES;
 
@@ -20,6 +20,16 @@ pub(crate) fn payload_len(request: &Request<'_>) -> u32 {
         Request::SetInfo(set) => len(set.input),
         _ => 0,
     }
+}
+
+/// The bytes that are kept for a request until it is answered: its own, and those that a READ may bring. Other answers are there
+/// and gone at once.
+pub(crate) fn weight(header: &Header, message: &[u8]) -> usize {
+    let read = match header.command {
+        Command::READ => Request::decode(header, message).map_or(0, |request| payload_len(&request)),
+        _ => 0,
+    };
+    message.len().saturating_add(usize::try_from(read).unwrap_or(usize::MAX))
 }
 
 /// True when a CreditCharge pays for so many bytes; a charge of zero pays for 64 KiB. [MS-SMB2] 3.3.5.2.5

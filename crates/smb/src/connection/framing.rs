@@ -41,6 +41,11 @@ impl Frames {
         }
     }
 
+    /// Bytes of the message that is coming in.
+    pub(crate) fn len(&self) -> usize {
+        self.message.len()
+    }
+
     /// True when a frame was begun and is not whole.
     pub(crate) fn is_inside(&self) -> bool {
         self.head_len > 0

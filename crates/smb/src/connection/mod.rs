@@ -96,6 +96,8 @@ pub struct Connection {
     outstanding: BTreeMap<u64, Outstanding>,
     chains: BTreeMap<u64, Chain>,
     bundles: BTreeMap<u64, Bundle>,
+    /// Bytes of requests and answers in `outstanding`, `chains` and `bundles`.
+    held: usize,
     next_chain: u64,
     next_async_id: u64,
     /// Messages sealed so far, of all sessions.
@@ -126,6 +128,7 @@ impl Connection {
             outstanding: BTreeMap::new(),
             chains: BTreeMap::new(),
             bundles: BTreeMap::new(),
+            held: 0,
             next_chain: 0,
             next_async_id: 1,
             sealed: 0,
@@ -147,6 +150,12 @@ impl Connection {
         self.negotiated().map_or(Dialect(0), |negotiated| negotiated.dialect)
     }
 
+    /// Bytes that this connection holds: of a message that is coming in, of requests that are not answered and of what answers to
+    /// READs may bring, and of answers that wait for others of their message.
+    pub fn held_bytes(&self) -> usize {
+        self.frames.len() + self.held
+    }
+
     /// Requests that the server has not answered yet.
     pub fn outstanding(&self) -> usize {
         self.outstanding.len()
@@ -154,16 +163,27 @@ impl Connection {
 
     /// Bytes from the socket.
     pub fn receive(&mut self, now: Now, mut bytes: &[u8]) -> Vec<Effect> {
-        while !matches!(self.phase, Phase::Closed) {
-            match self.frames.take(&mut bytes, self.message_len_max()) {
-                Ok(Some(message)) => {
-                    if let Err(fault) = self.receive_message(now, message) {
-                        self.close(fault);
-                    }
+        let mut effects = self.receive_one(now, &mut bytes);
+        while !bytes.is_empty() {
+            effects.extend(self.receive_one(now, &mut bytes));
+        }
+        effects
+    }
+
+    /// Bytes from the socket, up to the end of a message: the others are left, for when what this one asks for is done.
+    pub fn receive_one(&mut self, now: Now, bytes: &mut &[u8]) -> Vec<Effect> {
+        if matches!(self.phase, Phase::Closed) {
+            *bytes = &[];
+            return self.take_effects();
+        }
+        match self.frames.take(bytes, self.message_len_max()) {
+            Ok(Some(message)) => {
+                if let Err(fault) = self.receive_message(now, message) {
+                    self.close(fault);
                 }
-                Ok(None) => break,
-                Err(fault) => self.close(fault),
             }
+            Ok(None) => {}
+            Err(fault) => self.close(fault),
         }
         let inside = self.frames.is_inside() && !matches!(self.phase, Phase::Closed);
         self.frame_until = match (inside, self.frame_until) {
@@ -198,7 +218,7 @@ impl Connection {
         let security = self.sessions.get(&session_id).filter(|security| security.encrypt_data).cloned();
         let body = ReplyBody::Response(body);
         let done = reply::write(header, self.dialect(), &body, Vec::new())
-            .and_then(|written| self.send(vec![written], security.map(|security| (session_id, security))));
+            .and_then(|written| self.send_alone(written, security.map(|security| (session_id, security))));
         self.settle(done)
     }
 
@@ -230,7 +250,8 @@ impl Connection {
     /// The longest message that a frame may bring now. [MS-SMB2] 3.3.5.2
     fn message_len_max(&self) -> usize {
         match self.negotiated() {
-            Some(negotiated) if negotiated.supports_multi_credit() => {
+            // Nobody without a session has anything long to say.
+            Some(negotiated) if negotiated.supports_multi_credit() && !self.sessions.is_empty() => {
                 let len = usize::try_from(negotiated.transfer_len_max).unwrap_or(usize::MAX);
                 let around = REQUEST_OVERHEAD_BYTES_MAX + wire::TRANSFORM_LEN;
                 len.saturating_add(around).max(SMALL_REQUEST_BYTES_MAX)
@@ -263,6 +284,7 @@ impl Connection {
         self.outstanding.clear();
         self.chains.clear();
         self.bundles.clear();
+        self.held = 0;
         (self.handshake_until, self.frame_until) = (None, None);
         self.effects.push(Effect::Disconnect(fault));
     }

@@ -52,7 +52,7 @@ impl Connection {
             Header { flags: HeaderFlags::SERVER_TO_REDIR, credits, ..Header::new(Command::NEGOTIATE, 0) };
         let body = ReplyBody::Response(wire::Response::Negotiate(response));
         let written = reply::write(header, Dialect(0), &body, Vec::new())?;
-        self.send(vec![written], None)
+        self.send_alone(written, None)
     }
 
     /// Opens an encrypted message. [MS-SMB2] 3.3.5.2.1.1
