@@ -278,6 +278,31 @@ fn absolute(volume: &reparse::Volume, path: &[u16]) -> Vec<u16> {
     namespace::nt_prefix(volume).encode_utf16().chain(path.iter().copied()).collect()
 }
 
+/// GetFullPathNameW: a name brought into order, from a drive's root where it lies on a drive. Nothing is looked up.
+pub(crate) fn full_path(name: &[u16]) -> Outcome<Vec<u16>> {
+    let on = |volume: &reparse::Volume, path: &[u16]| -> Vec<u16> {
+        let nt = absolute(volume, path);
+        let prefix = match volume {
+            reparse::Volume::Share { .. } => r"\\",
+            reparse::Volume::Drive(_) => "",
+            reparse::Volume::Guid(_) => r"\\?\",
+        };
+        let skipped = if prefix == r"\\" { r"\??\UNC\".len() } else { r"\??\".len() };
+        prefix.encode_utf16().chain(nt.into_iter().skip(skipped)).collect()
+    };
+    match path::win32(name)? {
+        Named::OnVolume { volume, path } => Ok(on(&volume, &path)),
+        Named::OnCurrentDrive(path) => Ok(on(&namespace::current_drive()?, &path)),
+        Named::Host(path) => {
+            let host = namespace::absolute_host(&path)?;
+            Ok(match namespace::drive_of(&host)? {
+                Some((volume, below)) => on(&volume, &below),
+                None => fsa::host::name::decode(std::os::unix::ffi::OsStrExt::as_bytes(host.as_os_str())),
+            })
+        }
+    }
+}
+
 /// GetFinalPathNameByHandleW: the path through which the file was opened, links followed and renames included. A volume
 /// that is no drive has the host's path for its name.
 pub(crate) fn final_path(file: &OpenFile, flags: u32) -> Outcome<Vec<u16>> {

@@ -22,6 +22,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// The environment's map: `C:=/srv/c;D:=/srv/d`.
 const VARIABLE: &str = "POINTSMAN_DRIVES";
+/// Where a server listens whose name is all that is known.
+const SMB_PORT: u16 = 445;
 /// The most drives, and the most mounts kept open.
 const VOLUMES_MAX: usize = 1024;
 const BACKSLASH: u16 = b'\\' as u16;
@@ -102,14 +104,40 @@ pub(crate) fn map(name: &str, directory: Option<&Path>, manner: Manner) -> Outco
 pub(crate) fn spot(named: Named) -> Outcome<Spot> {
     match named {
         Named::OnVolume { volume, path } => Ok(Spot { mounted: drive(&volume)?, path }),
-        Named::OnCurrentDrive(path) => {
-            let here = std::env::current_dir().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
-            let drive =
-                read(|namespace| holding(&namespace.drives, &here).map(|(drive, _)| drive.name.clone()))?;
-            Ok(Spot { mounted: self::drive(&drive.ok_or(Win32Error::PATH_NOT_FOUND)?)?, path })
-        }
+        Named::OnCurrentDrive(path) => Ok(Spot { mounted: drive(&current_drive()?)?, path }),
         Named::Host(path) => host(&path),
     }
+}
+
+/// The drive that holds the current directory.
+pub(crate) fn current_drive() -> Outcome<reparse::Volume> {
+    let here = std::env::current_dir().map_err(|_| Win32Error::PATH_NOT_FOUND)?;
+    Ok(drive_of(&here)?.ok_or(Win32Error::PATH_NOT_FOUND)?.0)
+}
+
+/// The drive that holds a path of this machine, and the path on it.
+pub(crate) fn drive_of(path: &Path) -> Outcome<Option<(reparse::Volume, Vec<u16>)>> {
+    let held = read(|namespace| {
+        holding(&namespace.drives, path).map(|(drive, root)| (drive.name.clone(), root.to_owned()))
+    })?;
+    let Some((name, root)) = held else { return Ok(None) };
+    let below = path.strip_prefix(&root).map_err(|_| Win32Error::PATH_NOT_FOUND)?;
+    Ok(Some((name, nt_path(below.iter())?)))
+}
+
+/// A path of this machine from its root, `.` and `..` taken out by name.
+pub(crate) fn absolute_host(path: &[u16]) -> Outcome<PathBuf> {
+    use std::path::Component;
+    let path = std::path::absolute(host_path(path)?).map_err(|_| Win32Error::PATH_NOT_FOUND)?;
+    let mut whole = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(whole.pop()),
+            Component::CurDir => {}
+            other => whole.push(other),
+        }
+    }
+    Ok(whole)
 }
 
 /// Opens what is at a spot. A link that leads to another drive is followed there; all in all an open follows no more links
@@ -164,11 +192,8 @@ fn host(path: &[u16]) -> Outcome<Spot> {
     let mut locator = Locator::new(RootChoice::MountTop).map_err(|_| Win32Error::PATH_NOT_FOUND)?;
     let located = locator.locate(&path).map_err(|error| win32_of_place(&error))?;
     let whole = located.host_path();
-    if let Some((name, root)) = read(|namespace| {
-        holding(&namespace.drives, &whole).map(|(drive, root)| (drive.name.clone(), root.to_owned()))
-    })? {
-        let below = whole.strip_prefix(&root).map_err(|_| Win32Error::PATH_NOT_FOUND)?;
-        return Ok(Spot { mounted: drive(&name)?, path: nt_path(below.iter())? });
+    if let Some((name, path)) = drive_of(&whole)? {
+        return Ok(Spot { mounted: drive(&name)?, path });
     }
     let path = nt_path(located.names.iter().map(OsString::as_os_str))?;
     let known =
@@ -262,12 +287,16 @@ fn share_of(name: &reparse::Volume) -> Outcome<Arc<Mounted>> {
     if user.is_none() && std::env::var_os("KRB5CCNAME").is_none() {
         return Err(Win32Error::BAD_NETPATH.into());
     }
+    let port = match std::env::var("POINTSMAN_PORT") {
+        Ok(port) => port.parse().map_err(|_| Win32Error::INVALID_PARAMETER)?,
+        Err(_) => SMB_PORT,
+    };
     let text = |name: &nt::Utf16| name.to_text().ok_or(Win32Error::BAD_NETPATH);
     let address = Address {
         domain: std::env::var("POINTSMAN_DOMAIN").unwrap_or_default(),
         user,
         host: text(server)?,
-        port: 445,
+        port,
         share: text(share)?,
         path: nt::Utf16(vec![BACKSLASH]),
     };

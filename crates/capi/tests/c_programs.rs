@@ -63,30 +63,30 @@ fn valgrind_finds_no_error_and_no_leak() {
     if compiler.is_missing() {
         return;
     }
-    if !have("valgrind") {
-        println!("skip: valgrind is not installed");
+    // Debian 12's valgrind knows no openat2; `cargo xtask test` brings one that does (3.22 and later).
+    let valgrind = std::env::var("POINTSMAN_VALGRIND").unwrap_or_else(|_| "valgrind".to_owned());
+    if !have(&valgrind) {
+        println!("skip: {valgrind} is not installed");
         return;
     }
-    let valgrind = |program: &Program| {
-        let mut command = Command::new("valgrind");
-        command.args(["-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+    let judged = |program: &Program| {
+        let mut command = Command::new(&valgrind);
+        command.args(["-q", "--error-exitcode=9", "--leak-check=full"]);
+        command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
         program.prepared(command.arg(program.path()));
         command
     };
     let events = Program::compile(&compiler, "events");
-    events.assert_ok(&mut valgrind(&events));
+    events.assert_ok(&mut judged(&events));
     let contract = Program::compile(&compiler, "contract");
-    let output = valgrind(&contract).output().unwrap();
-    // What opens files needs openat2, which valgrind knows from 3.22 on.
+    let output = judged(&contract).output().unwrap();
     if String::from_utf8_lossy(&output.stderr).contains("unhandled amd64-linux syscall") {
-        println!(
-            "skip: this valgrind has no openat2; AddressSanitizer looks at the programs that open files"
-        );
+        println!("skip: {valgrind} has no openat2; AddressSanitizer looks at the programs that open files");
         return;
     }
     for name in COMMON.iter().chain(POSIX) {
         let program = Program::compile(&compiler, name);
-        program.assert_ok(&mut valgrind(&program));
+        program.assert_ok(&mut judged(&program));
     }
 }
 

@@ -5,7 +5,7 @@ mod programs;
 #[path = "../../daemon/tests/serving/mod.rs"]
 mod serving;
 
-use programs::{Compiler, Program};
+use programs::{Compiler, Program, image};
 use serving::{PASSWORD, Running, USER, Wish};
 use std::path::Path;
 use std::process::Command;
@@ -50,24 +50,39 @@ fn the_reference_page_s_call_prints_on_a_share_what_it_prints_on_a_directory() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), programs::PAGE);
 }
 
+#[test]
+fn a_share_that_no_drive_is_is_reached_by_its_name() {
+    if GCC.is_missing() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let running = serving::start(folder.path(), 0, &Wish::default());
+    let program = Program::compile(&GCC, "unc");
+    let asked = |user: Option<&str>, password: &str| {
+        let mut command = Command::new(program.path());
+        program.with_libraries(&mut command);
+        command.env("POINTSMAN_PORT", running.address.port().to_string()).env("POINTSMAN_PASSWORD", password);
+        command.env_remove("KRB5CCNAME").env_remove("POINTSMAN_USER");
+        if let Some(user) = user {
+            command.env("POINTSMAN_USER", user);
+        }
+        command
+    };
+    program.assert_ok(&mut asked(Some(USER), PASSWORD));
+    // ERROR_BAD_NETPATH where nobody is named, ERROR_LOGON_FAILURE for a wrong password.
+    for (user, password, number) in [(None, PASSWORD, "error 53"), (Some(USER), "wrong", "error 1326")] {
+        let output = asked(user, password).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(!output.status.success() && told.contains(number), "{told}");
+    }
+}
+
 /// What the example needs.
 fn furnish(folder: &Path) {
     for name in ["at", "full", "full/inside"] {
         std::fs::create_dir(folder.join(name)).unwrap();
     }
     std::fs::write(folder.join("file"), b"").unwrap();
-}
-
-/// An image with an empty NTFS volume; `None`, with the reason printed, without mkntfs.
-fn image(folder: &Path) -> Option<std::path::PathBuf> {
-    let image = folder.join("disk.img");
-    std::fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
-    let made = Command::new("mkntfs").args(["-F", "-q", "-s", "512"]).arg(&image).output();
-    if made.is_ok_and(|made| made.status.success()) {
-        return Some(image);
-    }
-    println!("skip: no mkntfs (Debian: ntfs-3g)");
-    None
 }
 
 #[test]

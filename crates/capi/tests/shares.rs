@@ -23,6 +23,12 @@ fn a_drive_that_is_a_samba_share_has_files_listings_names_and_requests_in_the_ba
         command.env("POINTSMAN_DRIVES", format!("S:={}", smbd.url(path))).env("POINTSMAN_PASSWORD", PASSWORD);
         program.assert_ok(&mut command);
     }
+    // By the share's name alone.
+    let unc = Program::compile(&compiler, "unc");
+    let mut command = std::process::Command::new(unc.path());
+    unc.with_libraries(command.arg("4390"));
+    command.env("POINTSMAN_PORT", smbd.port.to_string()).env("POINTSMAN_USER", smbd::USER);
+    unc.assert_ok(command.env("POINTSMAN_PASSWORD", PASSWORD));
     // Without a password there is nobody to ask as.
     let mut command = std::process::Command::new(program.path());
     program.with_libraries(&mut command).env("POINTSMAN_DRIVES", format!("S:={}", smbd.url("")));

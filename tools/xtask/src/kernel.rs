@@ -43,7 +43,26 @@ pub(crate) fn unpacked(home: &Path, release: Release) -> Result<PathBuf, String>
     packages.push(image);
     let names: Vec<&str> = packages.iter().map(String::as_str).collect();
     apt.get("a kernel", &[&["download", "-q"], &names[..]].concat())?;
-    for package in fs::read_dir(&home).map_err(|error| error.to_string())?.flatten() {
+    unpack(&home, &unpacked)?;
+    Ok(unpacked)
+}
+
+/// The folder of one package of a release, unpacked below `home` and not installed.
+pub(crate) fn unpacked_package(home: &Path, release: Release, package: &str) -> Result<PathBuf, String> {
+    let home = std::path::absolute(home.join(package)).map_err(|error| error.to_string())?;
+    let unpacked = home.join("unpacked");
+    if unpacked.join("ready").exists() {
+        return Ok(unpacked);
+    }
+    let apt = Apt::new(&home, release)?;
+    apt.get("lists of packages", &["update", "-q"])?;
+    apt.get("a package", &["download", "-q", package])?;
+    unpack(&home, &unpacked)?;
+    Ok(unpacked)
+}
+
+fn unpack(home: &Path, unpacked: &Path) -> Result<(), String> {
+    for package in fs::read_dir(home).map_err(|error| error.to_string())?.flatten() {
         let package = package.path();
         if package.extension().is_some_and(|extension| extension == "deb") {
             Run::command("unpack", Command::new("dpkg-deb"))
@@ -51,8 +70,7 @@ pub(crate) fn unpacked(home: &Path, release: Release) -> Result<PathBuf, String>
                 .go()?;
         }
     }
-    fs::write(unpacked.join("ready"), "").map_err(|error| error.to_string())?;
-    Ok(unpacked)
+    fs::write(unpacked.join("ready"), "").map_err(|error| error.to_string())
 }
 
 /// apt with lists of its own, so that what the machine itself installs stays as it is.

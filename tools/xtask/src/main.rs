@@ -25,7 +25,8 @@ usage: cargo xtask WORD
   cite           every cited section exists in docs/spec/sections.tsv
   linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
-  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], scoreboard (our server); ntfs (NTFS images)
+  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], scoreboard (our server); ntfs (NTFS images);
+                 sanitizers, wine (libpointsman)
   header         the numbers of libpointsman's headers, from docs/spec
   install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
   man            the manual pages, into docs/man
@@ -109,9 +110,15 @@ fn all<const N: usize>(steps: [Result<(), String>; N]) -> Result<(), String> {
 
 fn test() -> Result<(), String> {
     packages::install()?;
+    let mut tests = Run::cargo("all tests", &["test", "--no-fail-fast"]).args(&ALL_FEATURES);
+    if let Some((valgrind, tools)) = judge::valgrind() {
+        tests = tests
+            .env("POINTSMAN_VALGRIND", &valgrind.to_string_lossy())
+            .env("VALGRIND_LIB", &tools.to_string_lossy());
+    }
     all([
         check(),
-        Run::cargo("all tests", &["test", "--no-fail-fast"]).args(&ALL_FEATURES).go(),
+        tests.go(),
         Run::cargo("tests of the fuzz targets", &["test", "-p", "pointsman-fuzz"]).go(),
         fuzz(),
         judge::in_ci(),

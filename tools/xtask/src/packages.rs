@@ -40,6 +40,9 @@ const PACKAGES: &[&str] = &[
     "gcc-mingw-w64-x86-64",
     "g++-mingw-w64-x86-64",
     "valgrind",
+    "krb5-kdc", // a realm of its own, for shares with tickets
+    "krb5-admin-server",
+    "krb5-user",
     "golang-go",
     "python3",
 ];

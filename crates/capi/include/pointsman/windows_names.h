@@ -2,12 +2,31 @@
 #ifndef POINTSMAN_WINDOWS_NAMES_H
 #define POINTSMAN_WINDOWS_NAMES_H
 
+#include <stdlib.h>
 #include <string.h>
 #include "winerror.h"
 #include "reparse_tags.h"
 
 /* --- Types -------------------------------------------------------------------------------------------------------- */
 
+#define IN
+#define OUT
+#define OPTIONAL
+#define FAR
+#define _In_
+#define _In_opt_
+#define _In_z_
+#define _Out_
+#define _Out_opt_
+#define _Inout_
+#define _Inout_opt_
+#ifndef __declspec
+#define __declspec(what)
+#endif
+#define __cdecl
+#define __stdcall
+#define DUMMYUNIONNAME
+#define DUMMYSTRUCTNAME
 #define WINAPI
 #define APIENTRY
 #define CALLBACK
@@ -40,11 +59,11 @@ typedef PointsmanHandle HANDLE, *PHANDLE, *LPHANDLE;
 #define POINTSMAN_TEXT_(text) u##text
 #endif
 #ifdef UNICODE
-typedef WCHAR TCHAR, *LPTSTR, *PTSTR;
+typedef WCHAR TCHAR, *PTCHAR, *LPTSTR, *PTSTR;
 typedef LPCWSTR LPCTSTR, PCTSTR;
 #define TEXT(text) POINTSMAN_TEXT_(text)
 #else
-typedef char TCHAR, *LPTSTR, *PTSTR;
+typedef char TCHAR, *PTCHAR, *LPTSTR, *PTSTR;
 typedef LPCSTR LPCTSTR, PCTSTR;
 #define TEXT(text) text
 #endif
@@ -272,6 +291,51 @@ typedef enum _TOKEN_INFORMATION_CLASS { TokenPrivileges = 3 } TOKEN_INFORMATION_
 #ifndef TRUE
 #define TRUE 1
 #endif
+#define CP_ACP 0u
+#define CP_OEMCP 1u
+#define CP_THREAD_ACP 3u
+#define CP_UTF8 65001u
+#define MB_PRECOMPOSED 1u
+#define MB_ERR_INVALID_CHARS 8u
+#define WC_ERR_INVALID_CHARS 0x80u
+
+#define S_OK ((HRESULT)0)
+#define S_FALSE ((HRESULT)1)
+#define E_FAIL ((HRESULT)0x80004005)
+#define E_INVALIDARG ((HRESULT)0x80070057)
+#define E_OUTOFMEMORY ((HRESULT)0x8007000E)
+#define SUCCEEDED(outcome) ((HRESULT)(outcome) >= 0)
+#define FAILED(outcome) ((HRESULT)(outcome) < 0)
+#define HRESULT_FROM_WIN32(error) ((HRESULT)(error) <= 0 ? (HRESULT)(error) : (HRESULT)(((error) & 0xFFFFu) | 0x80070000u))
+
+/* The heaps of Windows: there is one here, the C library's. */
+#define HEAP_ZERO_MEMORY 8u
+#define LMEM_FIXED 0u
+#define LMEM_ZEROINIT 0x40u
+#define LPTR 0x40u
+#define GetProcessHeap() ((HANDLE)1)
+#define HeapAlloc(heap, flags, size) ((void)(heap), ((flags) & HEAP_ZERO_MEMORY) ? calloc(1, size) : malloc(size))
+#define HeapReAlloc(heap, flags, memory, size) ((void)(heap), (void)(flags), realloc(memory, size))
+#define HeapFree(heap, flags, memory) ((void)(heap), (void)(flags), free(memory), 1)
+#define LocalAlloc(flags, size) (((flags) & LMEM_ZEROINIT) ? calloc(1, size) : malloc(size))
+#define LocalFree(memory) (free(memory), (void *)NULL)
+
+#define GMEM_FIXED 0u
+#define GMEM_ZEROINIT 0x40u
+#define GPTR 0x40u
+#define GlobalAlloc LocalAlloc
+#define GlobalFree LocalFree
+
+/* NOMINMAX leaves them out, and so does C++, as for mingw-w64. */
+#if !defined(NOMINMAX) && !defined(__cplusplus)
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+#endif
+
 #define MAX_PATH 260
 #define ANYSIZE_ARRAY 1
 #define INFINITE 0xFFFFFFFFu
@@ -469,6 +533,9 @@ typedef enum _TOKEN_INFORMATION_CLASS { TokenPrivileges = 3 } TOKEN_INFORMATION_
 #define GetFileInformationByHandleEx PointsmanGetFileInformationByHandleEx
 #define SetFileInformationByHandle PointsmanSetFileInformationByHandle
 #define GetFinalPathNameByHandleW PointsmanGetFinalPathNameByHandleW
+#define MultiByteToWideChar PointsmanMultiByteToWideChar
+#define WideCharToMultiByte PointsmanWideCharToMultiByte
+#define GetFullPathNameW PointsmanGetFullPathNameW
 #define GetCurrentProcess PointsmanGetCurrentProcess
 #define OpenProcessToken PointsmanOpenProcessToken
 #define LookupPrivilegeValueW PointsmanLookupPrivilegeValueW
@@ -505,6 +572,7 @@ static inline BOOL PointsmanSetFilePointerEx_(HANDLE hFile, LARGE_INTEGER liDist
 #define FindFirstFileEx FindFirstFileExW
 #define FindNextFile FindNextFileW
 #define GetFinalPathNameByHandle GetFinalPathNameByHandleW
+#define GetFullPathName GetFullPathNameW
 typedef WIN32_FIND_DATAW WIN32_FIND_DATA, *PWIN32_FIND_DATA, *LPWIN32_FIND_DATA;
 #else
 #define CreateFile CreateFileA

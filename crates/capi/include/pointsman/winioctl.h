@@ -247,6 +247,16 @@ PointsmanBool PointsmanSetFileInformationByHandle(PointsmanHandle hFile, uint32_
 uint32_t PointsmanGetFinalPathNameByHandleW(PointsmanHandle hFile, PointsmanWchar *lpszFilePath, uint32_t cchFilePath,
                                             uint32_t dwFlags);
 
+/* --- Text and names ----------------------------------------------------------------------------------------------- */
+
+int PointsmanMultiByteToWideChar(uint32_t CodePage, uint32_t dwFlags, const char *lpMultiByteStr, int cbMultiByte,
+                                 PointsmanWchar *lpWideCharStr, int cchWideChar);
+int PointsmanWideCharToMultiByte(uint32_t CodePage, uint32_t dwFlags, const PointsmanWchar *lpWideCharStr, int cchWideChar,
+                                 char *lpMultiByteStr, int cbMultiByte, const char *lpDefaultChar,
+                                 PointsmanBool *lpUsedDefaultChar);
+uint32_t PointsmanGetFullPathNameW(const PointsmanWchar *lpFileName, uint32_t nBufferLength, PointsmanWchar *lpBuffer,
+                                   PointsmanWchar **lpFilePart);
+
 /* --- Privileges --------------------------------------------------------------------------------------------------- */
 
 PointsmanHandle PointsmanGetCurrentProcess(void);

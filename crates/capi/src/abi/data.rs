@@ -3,7 +3,7 @@ use super::ioctl::{completion_of, succeeded};
 use super::memory::{self, UserBytes};
 use super::structures::Overlapped;
 use super::{Bool, RawHandle, boolean, handle_of};
-use crate::error::{ACCESS_VIOLATION, Outcome};
+use crate::error::Outcome;
 use crate::file::OpenFile;
 use crate::handles;
 use crate::request::{Request, Work, perform};
@@ -59,9 +59,6 @@ unsafe fn transfer(
     work: impl FnOnce(u64) -> Work,
 ) -> Outcome<()> {
     let file = handles::file(handle_of(handle))?;
-    if moved.is_null() && overlapped.is_null() {
-        return Err(ACCESS_VIOLATION.into());
-    }
     // SAFETY: what the caller promises.
     unsafe { memory::put_if_wanted(moved, 0) };
     if overlapped.is_null() {

@@ -19,6 +19,7 @@ pub mod native;
 pub mod port;
 pub mod privileges;
 pub mod structures;
+pub mod text;
 pub mod wait;
 
 use crate::error::{Failure, Outcome, set_last};

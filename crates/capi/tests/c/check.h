@@ -8,26 +8,66 @@
 
 static int failures;
 
-/* States a fact. */
-#define CHECK(fact)                                                                                              \
-    do {                                                                                                         \
-        if (!(fact)) {                                                                                           \
-            printf("%s:%d: not so: %s (last error %lu)\n", __FILE__, __LINE__, #fact, (unsigned long)GetLastError()); \
-            failures++;                                                                                          \
-        }                                                                                                        \
+#ifdef TELL_FACTS
+/* For a judge: a line for each fact, `where<TAB>pass|fail<TAB>why`. */
+#define TELL(held, fact, why, number)                                      \
+    do {                                                                   \
+        const unsigned long check_told = (unsigned long)(number);          \
+        failures += !(held);                                               \
+        if (held)                                                          \
+            printf("%s: %s\tpass\t\n", __func__, fact);                    \
+        else                                                               \
+            printf("%s: %s\tfail\t" why "\n", __func__, fact, check_told); \
+        fflush(stdout);                                                    \
+    } while (0)
+#define CHECK_AS(fact, text)                                           \
+    do {                                                               \
+        const int check_held = !!(fact);                               \
+        const DWORD check_error = GetLastError();                      \
+        TELL(check_held, text, "not so, last error %lu", check_error); \
+    } while (0)
+#define FAILS(call, wanted)                                                                           \
+    do {                                                                                              \
+        int check_done;                                                                               \
+        DWORD check_error;                                                                            \
+        SetLastError(0xDEAD);                                                                         \
+        check_done = !!(call);                                                                        \
+        check_error = check_done ? 0 : GetLastError();                                                \
+        TELL(check_error == (DWORD)(wanted), #call " fails with " #wanted, "gives %lu", check_error); \
+    } while (0)
+#else
+#define CHECK_AS(fact, text)                                                                                         \
+    do {                                                                                                             \
+        if (!(fact)) {                                                                                               \
+            printf("%s:%d: not so: %s (last error %lu)\n", __FILE__, __LINE__, text, (unsigned long)GetLastError()); \
+            failures++;                                                                                              \
+        }                                                                                                            \
     } while (0)
 
 /* States that a call fails with an error number. */
-#define FAILS(call, error)                                                                                       \
-    do {                                                                                                         \
-        SetLastError(0xDEAD);                                                                                    \
-        if (call) {                                                                                              \
-            printf("%s:%d: succeeded: %s\n", __FILE__, __LINE__, #call);                                         \
-            failures++;                                                                                          \
-        } else if (GetLastError() != (DWORD)(error)) {                                                           \
+#define FAILS(call, error)                                                                                                \
+    do {                                                                                                                  \
+        SetLastError(0xDEAD);                                                                                             \
+        if (call) {                                                                                                       \
+            printf("%s:%d: succeeded: %s\n", __FILE__, __LINE__, #call);                                                  \
+            failures++;                                                                                                   \
+        } else if (GetLastError() != (DWORD)(error)) {                                                                    \
             printf("%s:%d: %s gives %lu and not %s\n", __FILE__, __LINE__, #call, (unsigned long)GetLastError(), #error); \
-            failures++;                                                                                          \
-        }                                                                                                        \
+            failures++;                                                                                                   \
+        }                                                                                                                 \
+    } while (0)
+#endif
+
+/* States a fact. */
+#define CHECK(fact) CHECK_AS(fact, #fact)
+
+/* States a fact without which the rest of a program means nothing, or never ends. */
+#define REQUIRE(fact)                      \
+    do {                                   \
+        const int check_before = failures; \
+        CHECK_AS(fact, #fact);             \
+        if (failures != check_before)      \
+            return 1;                      \
     } while (0)
 
 #define FINISH(name)                                          \

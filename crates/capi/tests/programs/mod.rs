@@ -18,9 +18,10 @@ pub const COMMON: &[&str] = &[
     "native",
     "times",
     "events",
+    "text",
 ];
 /// The programs that need a server.
-pub const SHARES: &[&str] = &["share"];
+pub const SHARES: &[&str] = &["share", "unc"];
 /// The programs that need a directory of an image.
 pub const IMAGES: &[&str] = &["image_drives"];
 /// The programs that need threads of this machine.
@@ -39,6 +40,28 @@ pub const PAGE: &str = "a mount point on a directory: 0\nno input: 1784\nan outp
 pub struct Compiler {
     pub command: &'static str,
     pub language: &'static [&'static str],
+}
+
+/// A library with a sanitizer in it.
+pub struct Sanitizer {
+    /// `thread` or `address`.
+    pub kind: String,
+    /// The static library.
+    library: PathBuf,
+    /// What a program needs beside it.
+    runtime: PathBuf,
+}
+
+impl Sanitizer {
+    /// The one that `cargo xtask judge sanitizers` built.
+    pub fn from_environment() -> Option<Sanitizer> {
+        let path = |name| std::env::var_os(name).map(PathBuf::from);
+        Some(Sanitizer {
+            kind: std::env::var("POINTSMAN_SANITIZER").ok()?,
+            library: path("POINTSMAN_SANITIZED_LIBRARY")?,
+            runtime: path("POINTSMAN_SANITIZER_RUNTIME")?,
+        })
+    }
 }
 
 /// A compiled program, and a directory for it to be `C:`.
@@ -127,6 +150,34 @@ impl Program {
         program
     }
 
+    /// Compiles a program with a sanitizer in it, as it is in the library.
+    pub fn compile_sanitized(sanitizer: &Sanitizer, name: &str) -> Program {
+        let program = Program::new(name);
+        let object = program.folder.path().join("program.o");
+        let mut compile = Command::new("clang");
+        compile.args(["-std=c11", "-g", "-O1", "-fshort-wchar", "-c"]);
+        compile
+            .arg(format!("-fsanitize={}", sanitizer.kind))
+            .arg("-I")
+            .arg(include().join("pointsman/compat"));
+        succeed(compile.arg(source(name)).arg("-o").arg(&object));
+        // The runtime is the one of the compiler that made the library, so clang must not link its own.
+        let mut link = Command::new("clang");
+        link.arg(&object).arg(&sanitizer.library).arg("-Wl,--whole-archive").arg(&sanitizer.runtime);
+        link.args([
+            "-Wl,--no-whole-archive",
+            "-rdynamic",
+            "-lpthread",
+            "-ldl",
+            "-lm",
+            "-lrt",
+            "-lgcc_s",
+            "-o",
+        ]);
+        succeed(link.arg(program.path()));
+        program
+    }
+
     fn new(name: &str) -> Program {
         let temporary = || tempfile::tempdir().unwrap();
         Program { name: name.to_owned(), folder: temporary(), drive: temporary(), second_drive: temporary() }
@@ -157,6 +208,25 @@ impl Program {
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{}: {}\n{out}{err}", self.name, output.status);
     }
+}
+
+/// Runs a command that must succeed.
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An image with an empty NTFS volume; `None`, with the reason printed, without mkntfs.
+pub fn image(folder: &Path) -> Option<PathBuf> {
+    let image = folder.join("disk.img");
+    let _former = std::fs::remove_file(&image);
+    std::fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
+    let made = Command::new("mkntfs").args(["-F", "-q", "-s", "512"]).arg(&image).output();
+    if made.is_ok_and(|made| made.status.success()) {
+        return Some(image);
+    }
+    println!("skip: no mkntfs (Debian: ntfs-3g)");
+    None
 }
 
 /// Compiles and runs every program.

@@ -5,10 +5,12 @@ mod clients;
 mod kernel;
 mod ntfs;
 mod python;
+mod sanitizers;
 mod scoreboard;
 mod server;
 mod smbtorture;
 mod table;
+mod wine;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask judge NAME
@@ -17,6 +19,9 @@ usage: cargo xtask judge NAME
   kernel [RELEASE]     the clients of two Linux kernels, under qemu: mounts with every form of link they know
   ntfs         NTFS images: ntfsck, dissect.ntfs, libfsntfs, a kernel's ntfs3, 300,000 files; compares with no table
   smbtorture [REGEX]   Samba's smbtorture, each smb2 test alone; REGEX chooses tests
+  sanitizers   libpointsman under ThreadSanitizer, AddressSanitizer and a valgrind of Debian trixie; wants a nightly
+               toolchain with rust-src; compares with no table
+  wine         the C programs of crates/capi/tests, compiled by mingw-w64, under Debian's Wine
   scoreboard   docs/SCOREBOARD.md from the tables, without a run
 
 Each compares what it saw with its table in conformance/ and fails where they differ; --update writes the table instead.
@@ -41,12 +46,19 @@ pub(crate) fn judge(words: &[String]) -> Result<(), String> {
         "kernel" => kernel::judge(&asked),
         "ntfs" => ntfs::judge(),
         "smbtorture" => smbtorture::judge(&asked),
+        "sanitizers" => sanitizers::judge(),
+        "wine" => wine::judge(&asked),
         "scoreboard" => scoreboard::write(),
         _ => {
             print!("{USAGE}");
             Err(format!("there is no judge {name:?}"))
         }
     }
+}
+
+/// A valgrind that knows openat2, and the folder of its tools; `None`, with the reason printed, where there is none.
+pub(crate) fn valgrind() -> Option<(PathBuf, PathBuf)> {
+    sanitizers::valgrind().map_err(|why| println!("== skip: valgrind: {why}")).ok()
 }
 
 /// Fails when docs/SCOREBOARD.md is not what the tables say.

@@ -3,3 +3,4 @@
 #define POINTSMAN_WINDOWS_NAMES 1
 #endif
 #include "../winioctl.h"
+#include "../wide_text.h"
