@@ -160,8 +160,12 @@ impl Medium for &Counted {
         self.image.begin(journal)
     }
 
-    fn complete(&self) -> io::Result<()> {
-        self.image.complete()
+    fn complete(&self, joins: bool) -> io::Result<()> {
+        self.image.complete(joins)
+    }
+
+    fn keep_last(&self, len: u64) -> io::Result<()> {
+        self.image.keep_last(len)
     }
 
     fn forget(&self, state: Journal) -> io::Result<()> {

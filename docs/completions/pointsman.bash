@@ -233,7 +233,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__check)
-            opts="-h --repair --json --help"
+            opts="-h --repair --json --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

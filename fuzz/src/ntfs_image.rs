@@ -192,8 +192,20 @@ impl Medium for Layered {
         Ok(())
     }
 
-    fn complete(&self) -> io::Result<()> {
-        self.with(|layer| layer.last = layer.pending.take());
+    fn complete(&self, joins: bool) -> io::Result<()> {
+        self.with(|layer| {
+            let pending = layer.pending.take().unwrap_or_default();
+            match &mut layer.last {
+                Some(last) if joins => last.extend_from_slice(&pending),
+                last => *last = Some(pending),
+            }
+        });
+        Ok(())
+    }
+
+    fn keep_last(&self, len: u64) -> io::Result<()> {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        self.with(|layer| layer.last.iter_mut().for_each(|last| last.truncate(len)));
         Ok(())
     }
 

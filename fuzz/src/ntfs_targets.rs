@@ -215,13 +215,14 @@ fn repair(volume: &mut Volume<Layered>) -> bool {
     if volume.check(|finding| findings.push(finding)).is_err() {
         return false;
     }
-    findings.iter().any(|finding| volume.repair(finding).is_ok_and(|done| done))
+    findings.iter().any(|finding| volume.repair(finding, NOW).is_ok_and(|done| done))
 }
 
 /// An undo journal that is any bytes, under a checksum that holds.
 pub fn ntfs_journal(input: &[u8]) {
     let (pending, body) = input.split_first().map_or((true, input), |(first, rest)| (first % 2 == 0, rest));
-    let mut journal = b"PMUNDO01".to_vec();
+    let mut journal = b"PMUNDO02".to_vec();
+    journal.extend_from_slice(&(body.len() as u64 + 28).to_le_bytes());
     journal.extend_from_slice(&(IMAGE.len() as u64).to_le_bytes());
     journal.extend_from_slice(body);
     let sum = crc32fast::hash(&journal);
@@ -229,7 +230,7 @@ pub fn ntfs_journal(input: &[u8]) {
     let image = Layered::default();
     let _ = image.begin(&journal);
     if !pending {
-        let _ = image.complete();
+        let _ = image.complete(false);
     }
     let _ = undo(&image);
 }

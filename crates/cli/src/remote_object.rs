@@ -6,9 +6,9 @@ use crate::volume::{CreateKind, Expected, Found, Rest, SetRequest};
 use fsa::Hop;
 use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
-    FsctlCode, Guid, NtStatus, Utf16,
+    FileTime, FsctlCode, Guid, NtStatus, Utf16,
 };
-use places::{full_ea_list, is_lx, may_have_lx};
+use places::{Basic, full_ea_list, is_lx, may_have_lx};
 use remote::{
     Address, Destination, Evaluation, FollowError, RemoteEntry, RemoteError, RemoteHop, RemoteOpen,
     RemoteRequest, Share,
@@ -35,6 +35,8 @@ pub(crate) struct RemoteEnd {
 const LOOK: AccessMask = AccessMask(AccessMask::FILE_READ_ATTRIBUTES.0 | AccessMask::FILE_READ_EA.0);
 const CHANGE: AccessMask =
     AccessMask(LOOK.0 | AccessMask::FILE_WRITE_ATTRIBUTES.0 | AccessMask::FILE_WRITE_EA.0);
+/// Bytes of FILE_BASIC_INFORMATION: four times, the attributes, four bytes that are not used.
+const BASIC_LEN: u32 = 40;
 /// Bytes of extended attributes, or of the names of streams, that are asked for.
 const LIST_BYTES: u32 = 65_536;
 
@@ -67,6 +69,30 @@ impl RemoteObject {
                 other_eas: others.filter(|name| !is_lx(name.as_bytes())).collect(),
                 streams: self.streams(open)?,
             })
+        })
+    }
+
+    /// Attributes and times. [MS-FSCC] 2.4.7
+    pub(crate) fn basic(&self) -> Result<Basic, Fault> {
+        const WHAT: &str = "ask for attributes and times";
+        self.opened(&RemoteRequest::existing(LOOK).itself(), |open| {
+            let class = FileInformationClass::BASIC_INFORMATION;
+            let got = self.share.query_information(open, class, BASIC_LEN);
+            let bytes = got.map_err(|error| remote_fault(WHAT, &error))?.bytes;
+            basic_of(&bytes).ok_or_else(|| Fault::input(WHAT, "the server's answer is too short"))
+        })
+    }
+
+    /// Sets attributes and times, as far as the server keeps them. [MS-FSCC] 2.4.7
+    pub(crate) fn set_basic(&self, basic: &Basic) -> Result<(), Fault> {
+        let times = [basic.created, basic.accessed, basic.written, basic.changed];
+        let mut bytes: Vec<u8> = times.iter().flat_map(|time| time.0.to_le_bytes()).collect();
+        bytes.extend_from_slice(&basic.attributes.0.to_le_bytes());
+        bytes.extend_from_slice(&[0; 4]);
+        self.opened(&RemoteRequest::existing(CHANGE).itself(), |open| {
+            let class = FileInformationClass::BASIC_INFORMATION;
+            let done = self.share.set_information(open, class, &bytes);
+            done.map_err(|error| remote_fault("set attributes and times", &error))
         })
     }
 
@@ -303,6 +329,19 @@ fn stream_names(mut bytes: &[u8]) -> Vec<String> {
         }
     }
     names
+}
+
+fn basic_of(bytes: &[u8]) -> Option<Basic> {
+    let (times, rest) = bytes.split_at_checked(32)?;
+    let [created, accessed, written, changed] = times.as_chunks::<8>().0 else { return None };
+    let time = |bytes: &[u8; 8]| FileTime(u64::from_le_bytes(*bytes));
+    Some(Basic {
+        created: time(created),
+        accessed: time(accessed),
+        written: time(written),
+        changed: time(changed),
+        attributes: FileAttributes(u32::from_le_bytes(*rest.first_chunk()?)),
+    })
 }
 
 #[cfg(test)]

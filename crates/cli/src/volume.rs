@@ -188,11 +188,11 @@ impl Object {
         }
     }
 
-    /// Attributes and times; a share is not asked for them.
-    pub(crate) fn basic(&self) -> Result<Option<Basic>, Fault> {
+    /// Attributes and times.
+    pub(crate) fn basic(&self) -> Result<Basic, Fault> {
         match &self.at {
-            At::Local(object) => object.0.basic().map(Some).map_err(failure_fault),
-            At::Remote(_) => Ok(None),
+            At::Local(object) => object.0.basic().map_err(failure_fault),
+            At::Remote(object) => object.basic(),
         }
     }
 
@@ -216,8 +216,7 @@ impl Object {
     pub(crate) fn set_basic(&self, basic: &Basic) -> Result<(), Fault> {
         match &self.at {
             At::Local(object) => object.0.set_basic(basic).map_err(failure_fault),
-            At::Remote(_) => Err(Fault::status("set attributes and times", NtStatus::NOT_SUPPORTED)
-                .because("of an object on a share they are not set")),
+            At::Remote(object) => object.set_basic(basic),
         }
     }
 
@@ -257,7 +256,7 @@ fn address_of(text: &OsStr) -> Result<Address, Fault> {
 
 /// The time that a change of an image gets: an image has no clock of its own.
 #[allow(clippy::disallowed_methods)] // the command may look at the clock; what lies below it may not
-fn now() -> FileTime {
+pub(crate) fn now() -> FileTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     FileTime::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
 }

@@ -1,6 +1,6 @@
 //! The command inside disk images that nobody has mounted. mkntfs makes them, ntfs-3g mounts and reads them, ntfsfix and
 //! ntfsinfo check them; where one of these is missing, or /dev/fuse is, a test skips and says so.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)] // a test that fails does so by a panic
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)] // a test that fails does so by a panic
 mod run;
 
 use run::Scratch;
@@ -363,4 +363,72 @@ fn a_partition_is_named_by_its_number_or_its_first_byte() {
     assert!(here.run(&["check", "whole.img!2:/"]).ok().contains("findings: 0"));
     here.run(&["undo", "whole.img!2:/"]).ok();
     assert_eq!(here.run(&["find", "whole.img!/"]).ok(), "");
+}
+
+/// Whatever a command does to an image in how many steps: one `undo` takes all of it back.
+#[test]
+fn undo_takes_back_all_that_the_last_command_changed() {
+    let Some(here) = volume() else { return };
+    let image = || std::fs::read(here.join("disk.img")).expect("the image");
+    here.run(&["set", "--create", "file", "--symlink", "x", "disk.img!/a"]).ok();
+    let before = image();
+    // Extended attributes and the point on a file that is there are two changes.
+    here.run(&["set", "--wsl-fifo", "--lx-mode", "644", "--replace-tag", "disk.img!/a"]).ok();
+    here.run(&["undo", "disk.img"]).ok();
+    assert!(image() == before);
+    let line = |name: usize| format!(r#"{{"path":"disk.img!/many {name}","create":"file","symlink":"x"}}"#);
+    here.file("lines", &(0..40).map(|name| line(name) + "\n").collect::<String>());
+    here.shell("pointsman set --batch < lines").ok();
+    here.shell("pointsman save disk.img!/ > points.jsonl").ok();
+    let full = image();
+    here.run(&["undo", "disk.img"]).ok();
+    assert!(image() == before);
+    here.run(&["restore", "disk.img!/", "points.jsonl"]).ok();
+    assert!(image() != full && image() != before);
+    here.run(&["undo", "disk.img"]).ok();
+    assert!(image() == before);
+    here.run(&["undo", "disk.img"]).fails(4);
+}
+
+/// A junction's entry in its directory tells another tag, as Linux' ntfs3 leaves it: told in words and in JSON, and put
+/// right; on a volume that is marked dirty only by force.
+#[test]
+fn check_tells_in_words_and_repairs_a_dirty_volume_only_by_force() {
+    let Some(here) = volume() else { return };
+    here.run(&["set", "--create", "dir", "--junction", r"C:\target", "disk.img!/j"]).ok();
+    let path = here.join("disk.img");
+    let mut image = std::fs::read(&path).expect("the image");
+    // In the entry the attributes of a reparse point and a directory, then the tag, then the length and form of the name.
+    let entry = [&0x1000_0400u32.to_le_bytes()[..], &0xA000_0003u32.to_le_bytes(), &[1, 0, b'j', 0]].concat();
+    let found: Vec<usize> =
+        (0..image.len() - entry.len()).filter(|at| image[*at..].starts_with(&entry)).collect();
+    let [at] = found.as_slice() else { panic!("{found:?}") };
+    image[at + 4..at + 8].fill(0);
+    std::fs::write(&path, &image).expect("the image");
+    let told = here.run(&["check", "disk.img!/"]);
+    assert_eq!(told.code, 1);
+    let words = "/j: its directory's entry j tells IO_REPARSE_TAG_RESERVED_ZERO (0x00000000), and the file has IO_REPARSE_TAG_MOUNT_POINT (0xA0000003)";
+    assert_eq!(told.stdout.lines().next(), Some(words));
+    assert!(told.stdout.contains("\n  next: add --repair\n"), "{}", told.stdout);
+    here.shell("ntfsfix disk.img > /dev/null").ok(); // marks it dirty
+    let told = here.run(&["check", "--repair", "disk.img!/"]).fails(4);
+    assert!(told.contains("marked dirty") && told.contains("--force"), "{told}");
+    let told = here.run(&["check", "--repair", "--force", "--json", "disk.img!/"]).ok();
+    let lines: Vec<serde_json::Value> =
+        told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((&lines[0]["kind"], &lines[0]["repaired"]), (&"name_differs".into(), &true.into()));
+    assert_eq!(lines[1]["summary"]["repaired"], 1);
+    here.shell("ntfsfix -d disk.img > /dev/null").ok();
+    assert_clean(&here);
+}
+
+/// What docs/CLI.md says of findings is what there is.
+#[test]
+fn every_kind_of_finding_is_documented() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CLI.md");
+    let page = std::fs::read_to_string(page).expect("docs/CLI.md");
+    let (_, table) = page.split_once("| kind | of an image").expect("the table");
+    for kind in ntfs::Wrong::KINDS {
+        assert!(table.contains(&format!("| `{kind}` |")), "{kind}");
+    }
 }

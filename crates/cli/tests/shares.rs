@@ -119,3 +119,29 @@ fn resolve_follows_links_between_shares_and_this_machine_in_the_classes_that_are
     let dangling = own.run(&["find", "--dangling", r2r, "-l", "@"]).fails(1);
     assert_eq!(dangling, "");
 }
+
+/// A tree's points, saved and restored onto a share: with their times, and saved from there the same again.
+#[test]
+fn points_saved_from_a_tree_are_restored_onto_a_share_with_their_times() {
+    let own = Own::start();
+    own.here.dir("tree");
+    own.run(&["set", "--create", "dir", "--junction", r"C:\Tools", "tree/tools"]).ok();
+    own.run(&["set", "--create", "file", "--symlink", "x", "tree/link"]).ok();
+    own.run(&["set", "--create", "file", "--wsl-fifo", "--lx-mode", "644", "tree/fifo"]).ok();
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    std::fs::File::open(own.here.join("tree/link")).unwrap().set_modified(old).unwrap();
+    own.here.shell("pointsman save tree > points.jsonl").ok();
+    let told = own.run(&["restore", "@/", "points.jsonl"]).ok();
+    assert!(told.contains("restored: 3") && told.contains("failed: 0"), "{told}");
+    let saved = own.run(&["save", "@/"]).ok();
+    own.here.file("again.jsonl", &saved);
+    // What differs is the time of change, which a host decides.
+    let points = |file: &str| {
+        let text = std::fs::read_to_string(own.here.join(file)).unwrap();
+        let lines = text.lines().filter(|line| line.contains("\"bytes\""));
+        lines.map(|line| line.split_once("\"changed\"").unwrap().0.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(points("points.jsonl"), points("again.jsonl"));
+    let written = std::fs::metadata(own.here.join("served/link")).unwrap().modified().unwrap();
+    assert_eq!(written, old);
+}

@@ -244,14 +244,6 @@ impl Attribute {
         put_u32(&mut self.bytes, 0x10, narrow_u32(value.len())?)
     }
 
-    /// Overwrites a part of a resident attribute's value.
-    pub(crate) fn patch_value(&mut self, offset: usize, new: &[u8]) -> Result<(), Fault> {
-        let value = self.view().value()?;
-        bytes_at(value, offset, new.len())?;
-        let at = usize::from(u16_at(&self.bytes, 0x14)?);
-        put(&mut self.bytes, at + offset, new)
-    }
-
     /// Replaces the mapping pairs of this record.
     pub(crate) fn set_runs(&mut self, runs: &[Run]) -> Result<(), Fault> {
         let at = usize::from(u16_at(&self.bytes, 0x20)?);
@@ -262,6 +254,34 @@ impl Attribute {
         let len = narrow_u32(self.bytes.len())?;
         put_u32(&mut self.bytes, 4, len)?;
         put_u64(&mut self.bytes, 0x18, next.wrapping_sub(1))
+    }
+
+    /// Cuts the record of a non-resident attribute to a length; what it tells no longer of stands in one of its own, which
+    /// belongs nowhere yet. `None` when all of it fits. Only the first record has sizes, and what compression counts.
+    pub(crate) fn cut(&mut self, len: usize, clusters: u64) -> Result<Option<Attribute>, Fault> {
+        if self.bytes.len() <= len || self.view().is_resident() {
+            return Ok(None);
+        }
+        let runs = self.view().runs(clusters)?;
+        let at = usize::from(u16_at(&self.bytes, 0x20)?);
+        let (pairs, left) = runs::encode_within(&runs, (len & !7).saturating_sub(at));
+        let Some(first) = left.first().copied() else { return Ok(None) };
+        if pairs.len() < 2 {
+            return Err(Fault("a record has no room for a single run"));
+        }
+        self.bytes.truncate(at);
+        self.bytes.extend_from_slice(&pairs);
+        self.bytes.resize(round8(self.bytes.len()), 0);
+        let len = narrow_u32(self.bytes.len())?;
+        put_u32(&mut self.bytes, 4, len)?;
+        put_u64(&mut self.bytes, 0x18, first.vcn.wrapping_sub(1))?;
+        let none = Sizes { allocated: 0, data: 0, initialized: 0 };
+        let name = self.view().name().to_text().ok_or(Fault("an attribute in pieces has an odd name"))?;
+        let mut rest = Attribute::nonresident(self.view().kind(), &name, &[], none)?;
+        put_u16(&mut rest.bytes, 0x0C, self.view().flags())?;
+        put_u64(&mut rest.bytes, 0x10, first.vcn)?;
+        rest.set_runs(&left)?;
+        Ok(Some(rest))
     }
 
     pub(crate) fn set_sizes(&mut self, sizes: Sizes) -> Result<(), Fault> {

@@ -1,10 +1,10 @@
 //! Clusters, taken from `$Bitmap` and given back, and attributes that grow by them.
-use crate::attribute::{Attribute, Sizes};
+use crate::attribute::{Attribute, DATA, Sizes};
 use crate::error::{Error, Fault, Place, Result, Why};
 use crate::fields::size;
 use crate::file::File;
 use crate::medium::Medium;
-use crate::reference::BITMAP;
+use crate::reference::{BITMAP, MFT};
 use crate::runs::Run;
 use crate::stream::{Clusters, Stream};
 use crate::volume::Volume;
@@ -12,8 +12,25 @@ use nt::NtStatus;
 
 /// Bytes of the bitmap that are looked at together.
 const STRETCH: u64 = 64 * 1024;
-/// More pieces than this for one request, and the volume counts as full.
-const PIECES_MAX: usize = 256;
+/// More pieces than this are not gathered for one request.
+const PIECES_MAX: usize = 4096;
+
+/// Free clusters: where each piece begins, and how long it is.
+struct Free {
+    pieces: Vec<(u64, u64)>,
+    /// There are more.
+    is_cut: bool,
+}
+
+/// Keeps a piece, if it is one; false when there are too many already.
+fn keep(pieces: &mut Vec<(u64, u64)>, (lcn, len): (u64, u64), unit: u64) -> bool {
+    let len = len - len % unit;
+    let keeps = pieces.len() < PIECES_MAX;
+    if len > 0 && keeps {
+        pieces.push((lcn, len));
+    }
+    keeps || len == 0
+}
 
 impl<M: Medium> Volume<M> {
     fn bitmap_clusters(&self) -> Result<&Clusters> {
@@ -26,55 +43,55 @@ impl<M: Medium> Volume<M> {
     }
 
     /// Takes clusters: in one piece if there is one long enough, in the first pieces there are otherwise. They are
-    /// numbered from `vcn` on in the attribute that they are for.
-    pub(crate) fn take_clusters(&self, count: u64, vcn: u64) -> Result<Vec<Run>> {
-        let full = || Error::request(NtStatus::DISK_FULL, Why::Full);
-        let free = self.free_pieces(count)?;
-        let whole = free.iter().find(|piece| piece.1 >= count).copied();
-        let chosen = whole.map_or(free, |piece| vec![piece]);
+    /// numbered from `vcn` on in the attribute that they are for. Each piece is a multiple of `unit` clusters, and so is
+    /// `count`.
+    pub(crate) fn take_clusters(&self, count: u64, vcn: u64, unit: u64) -> Result<Vec<Run>> {
+        let free = self.free_pieces(count, unit)?;
         let mut runs: Vec<Run> = Vec::new();
         let mut missing = count;
-        for (lcn, len) in chosen {
-            if missing == 0 || runs.len() >= PIECES_MAX {
-                break;
-            }
+        for (lcn, len) in free.pieces {
             let len = len.min(missing);
-            runs.push(Run { vcn: vcn + (count - missing), len, lcn: Some(lcn) });
+            if missing > 0 {
+                runs.push(Run { vcn: vcn + (count - missing), len, lcn: Some(lcn) });
+            }
             missing -= len;
         }
-        if missing > 0 {
-            return Err(full());
+        match missing {
+            0 => runs.iter().try_for_each(|run| self.mark_clusters(run, true)).map(|()| runs),
+            _ if free.is_cut => Err(Error::NotSupported("free space in more pieces than are looked at")),
+            _ => Err(Error::request(NtStatus::DISK_FULL, Why::Full)),
         }
-        for run in &runs {
-            self.mark_clusters(run, true)?;
-        }
-        Ok(runs)
     }
 
-    /// Free pieces from the start of the volume on, until one is long enough.
-    fn free_pieces(&self, count: u64) -> Result<Vec<(u64, u64)>> {
+    /// The first free piece that is long enough; without one, the first pieces there are.
+    fn free_pieces(&self, count: u64, unit: u64) -> Result<Free> {
         let bitmap = self.bitmap_clusters()?;
-        let mut pieces: Vec<(u64, u64)> = Vec::new();
+        let (mut pieces, mut is_cut) = (Vec::new(), false);
+        let mut piece: (u64, u64) = (0, 0);
         let bytes = self.boot.clusters.div_ceil(8);
         for from in (0..bytes).step_by(64 * 1024) {
             let mut stretch =
                 vec![0; size(STRETCH.min(bytes - from)).map_err(|f| f.at(Place::Record(BITMAP)))?];
             self.read_clusters(bitmap, from, &mut stretch)?;
-            for (at, byte) in (from..).zip(&stretch) {
-                for bit in (0..8).filter(|bit| byte >> bit & 1 == 0) {
-                    let lcn = at * 8 + bit;
-                    match pieces.last_mut() {
-                        _ if lcn >= self.boot.clusters => {}
-                        Some((start, len)) if *start + *len == lcn => *len += 1,
-                        _ => pieces.push((lcn, 1)),
+            for (at, byte) in (from..).zip(&stretch).filter(|(_, byte)| **byte != 0xFF) {
+                for lcn in (0..8).filter(|bit| byte >> bit & 1 == 0).map(|bit| at * 8 + bit) {
+                    if lcn >= self.boot.clusters {
+                        break;
+                    }
+                    if piece.0 + piece.1 == lcn && piece.1 > 0 {
+                        piece.1 += 1;
+                    } else {
+                        is_cut |= !keep(&mut pieces, piece, unit);
+                        piece = (lcn, 1);
+                    }
+                    if piece.1 >= count {
+                        return Ok(Free { pieces: vec![piece], is_cut: false });
                     }
                 }
             }
-            if pieces.iter().any(|(_, len)| *len >= count) {
-                break;
-            }
         }
-        Ok(pieces)
+        is_cut |= !keep(&mut pieces, piece, unit);
+        Ok(Free { pieces, is_cut })
     }
 
     fn mark_clusters(&self, run: &Run, used: bool) -> Result<()> {
@@ -103,7 +120,7 @@ impl<M: Medium> Volume<M> {
     pub(crate) fn nonresident(&self, kind: u32, name: &str, value: &[u8]) -> Result<Attribute> {
         let len = value.len() as u64;
         let count = len.div_ceil(self.boot.cluster).max(1);
-        let runs = self.take_clusters(count, 0)?;
+        let runs = self.take_clusters(count, 0, 1)?;
         let sizes = Sizes { allocated: count * self.boot.cluster, data: len, initialized: len };
         let clusters = Clusters { runs, sizes };
         // What is behind the value in its last cluster is nobody's old data.
@@ -133,7 +150,10 @@ impl<M: Medium> Volume<M> {
         let data = before.data.checked_add(bytes).ok_or(damaged(Fault("an attribute beyond any size")))?;
         let end = clusters.runs.last().map_or(0, |run| run.vcn + run.len);
         let more = data.div_ceil(self.boot.cluster).saturating_sub(end);
-        let taken = if more > 0 { self.take_clusters(more, end)? } else { Vec::new() };
+        // A record of the MFT that lies in two pieces is beyond some readers, libfsntfs among them.
+        let is_mft = number == MFT && kind == DATA;
+        let unit = if is_mft { (self.boot.record as u64 / self.boot.cluster).max(1) } else { 1 };
+        let taken = if more > 0 { self.take_clusters(more, end, unit)? } else { Vec::new() };
         let mut parts = file
             .attributes
             .iter_mut()

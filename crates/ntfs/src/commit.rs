@@ -6,14 +6,21 @@ use crate::medium::{Journal, Medium};
 use crate::pages::Change;
 use crate::volume::Volume;
 use nt::NtStatus;
+use std::collections::BTreeMap;
 
-const MAGIC: &[u8; 8] = b"PMUNDO01";
+const MAGIC: &[u8; 8] = b"PMUNDO02";
+/// The CRC-32 at the end.
+const SUM_LEN: usize = 4;
+/// What is changed through one opened volume is undone together, unless its journals are longer than this: then those from
+/// there on are.
+const SESSION_BYTES_MAX: u64 = 256 << 20;
 const DIRTY: u16 = 0x0001;
 const SECTOR: usize = 512;
 /// A change of more pieces is none of ours.
 const CHANGES_MAX: usize = 1 << 20;
 
-/// What an undo journal holds. All numbers are little-endian; the last four bytes are the CRC-32 of all before.
+/// What an undo journal holds of one change: [`MAGIC`], its whole length, these fields. All numbers are little-endian; the
+/// last four bytes are the CRC-32 of all before.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Record {
     image_len: u64,
@@ -41,6 +48,16 @@ impl<M: Medium> Volume<M> {
         outcome
     }
 
+    /// A part of an operation that may fail without the whole failing: nothing of it stays then.
+    pub(crate) fn attempt<T>(&self, act: impl FnOnce(&Volume<M>) -> Result<T>) -> Result<T> {
+        let mft = self.mft();
+        let done = self.pages.attempt(|| act(self));
+        if done.is_err() {
+            self.set_mft(mft.as_ref().clone());
+        }
+        done
+    }
+
     fn commit(&mut self) -> Result<()> {
         let changes = self.pages.changes();
         if changes.is_empty() {
@@ -55,47 +72,74 @@ impl<M: Medium> Volume<M> {
             flags: self.state.flags,
             changes,
         };
+        let journal = record.encode();
+        let session_bytes = self.session_bytes.saturating_add(journal.len() as u64);
+        let joins = self.session_bytes > 0 && session_bytes <= SESSION_BYTES_MAX;
         let medium = self.pages.medium();
-        medium.begin(&record.encode()).map_err(Error::io("writing the undo journal"))?;
+        medium.begin(&journal).map_err(Error::io("writing the undo journal"))?;
         // From here on the disk may hold a part of the change, and only `undo` knows the way back.
-        let written = record.apply(medium);
+        let written = record.apply(medium, joins);
         if written.is_err() {
             self.pages.forget();
             self.locked = Some(Refused::Interrupted(None));
             return written;
         }
+        self.session_bytes = if joins { session_bytes } else { journal.len() as u64 };
         self.pages.settle();
         Ok(())
     }
 }
 
-/// Takes back the change that was cut off, or else the last one that was completed, to the exact bytes before it.
+/// Takes back the change that was cut off; or else all that the last session changed, to the exact bytes before it. A
+/// session is what was done through one opened [`Volume`]; of one with very many changes, the last 256 MiB of journals.
 ///
-/// A completed change is not taken back when another program has changed the same sectors since. Cut off itself, it is
+/// What is complete is not taken back when another program has changed the same sectors since. Cut off itself, it is
 /// repeated.
 pub fn undo<M: Medium>(medium: &M) -> Result<()> {
     let load = |state| medium.journal(state).map_err(Error::io("reading the undo journal"));
-    let (bytes, is_pending) = match load(Journal::Pending)? {
-        Some(bytes) => (bytes, true),
-        None => {
-            let nothing = Error::request(NtStatus::NO_SUCH_FILE, Why::NothingToUndo);
-            (load(Journal::Last)?.ok_or(nothing)?, false)
-        }
+    let remove = |state| medium.forget(state).map_err(Error::io("removing the undo journal"));
+    let damaged = |fault: Fault| fault.at(Place::Journal);
+    let last = load(Journal::Last)?;
+    let Some(pending) = load(Journal::Pending)? else {
+        let last = last.ok_or(Error::request(NtStatus::NO_SUCH_FILE, Why::NothingToUndo))?;
+        let record = Record::decode_session(&last).and_then(Record::merged).map_err(damaged)?;
+        record.check(medium, false)?;
+        medium.begin(&record.encode()).map_err(Error::io("writing the undo journal"))?;
+        record.take_back(medium)?;
+        remove(Journal::Last)?;
+        return remove(Journal::Pending);
     };
-    let record = Record::decode(&bytes).map_err(|fault| fault.at(Place::Journal))?;
-    record.check(medium, is_pending)?;
-    if !is_pending {
-        medium.begin(&bytes).map_err(Error::io("writing the undo journal"))?;
-    }
+    let record = Record::decode(&pending).map_err(damaged)?;
+    record.check(medium, true)?;
     record.take_back(medium)?;
-    if !is_pending {
-        medium.forget(Journal::Last).map_err(Error::io("removing the undo journal"))?;
+    match last.map(|last| kept(&last, &pending)) {
+        None => {}
+        Some(0) => remove(Journal::Last)?,
+        Some(len) => medium.keep_last(len).map_err(Error::io("cutting the undo journal"))?,
     }
-    medium.forget(Journal::Pending).map_err(Error::io("removing the undo journal"))
+    remove(Journal::Pending)
+}
+
+/// How much of the last session's journal stays true when the pending one was taken back. Either that was to undo the
+/// session, or it was being joined to it, in part or whole.
+fn kept(last: &[u8], pending: &[u8]) -> u64 {
+    let records = Record::decode_session(last);
+    if records.and_then(Record::merged).is_ok_and(|merged| merged.encode() == pending) {
+        return 0;
+    }
+    let (mut kept, mut rest) = (0, last);
+    while let Ok((one, behind)) = Record::split(rest) {
+        let is_pending = one == pending && behind.is_empty();
+        if is_pending || Record::decode(one).is_err() {
+            break;
+        }
+        (kept, rest) = (kept + one.len() as u64, behind);
+    }
+    kept
 }
 
 impl Record {
-    fn apply<M: Medium>(&self, medium: &M) -> Result<()> {
+    fn apply<M: Medium>(&self, medium: &M, joins: bool) -> Result<()> {
         let dirty = self.flags | DIRTY;
         self.write_flags(medium, dirty)?;
         for change in &self.changes {
@@ -103,7 +147,7 @@ impl Record {
         }
         medium.flush().map_err(Error::io("writing the image"))?;
         self.write_flags(medium, self.flags)?;
-        medium.complete().map_err(Error::io("completing the undo journal"))
+        medium.complete(joins).map_err(Error::io("completing the undo journal"))
     }
 
     fn take_back<M: Medium>(&self, medium: &M) -> Result<()> {
@@ -146,6 +190,9 @@ impl Record {
 
     fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
+        let changes: usize = self.changes.iter().map(|change| 16 + 2 * change.old.len()).sum();
+        let len = MAGIC.len() + 8 * (6 + self.flag_offsets.len()) + changes + SUM_LEN;
+        out.extend_from_slice(&(len as u64).to_le_bytes());
         out.extend_from_slice(&self.image_len.to_le_bytes());
         out.extend_from_slice(&self.serial.to_le_bytes());
         out.extend_from_slice(&u64::from(self.flags).to_le_bytes());
@@ -163,15 +210,63 @@ impl Record {
         out
     }
 
+    /// The first of several, and what is behind it.
+    fn split(bytes: &[u8]) -> std::result::Result<(&[u8], &[u8]), Fault> {
+        let len = size(u64_at(bytes, MAGIC.len())?)?;
+        bytes.split_at_checked(len).filter(|_| len > 0).ok_or(Fault("it is cut off"))
+    }
+
+    /// The changes of a session, in the order in which they were made.
+    fn decode_session(mut bytes: &[u8]) -> std::result::Result<Vec<Record>, Fault> {
+        let mut records = Vec::new();
+        while !bytes.is_empty() {
+            let (one, rest) = Record::split(bytes)?;
+            records.push(Record::decode(one)?);
+            bytes = rest;
+        }
+        Ok(records)
+    }
+
+    /// Several changes as one: of each sector what it held before the first, and holds after the last.
+    fn merged(records: Vec<Record>) -> std::result::Result<Record, Fault> {
+        let mut records = records.into_iter();
+        let first = records.next().ok_or(Fault("it is empty"))?;
+        let mut sectors: BTreeMap<u64, (Vec<u8>, Vec<u8>)> = BTreeMap::new();
+        let mut merged = Record { changes: Vec::new(), ..first.clone() };
+        for record in std::iter::once(first).chain(records) {
+            if (record.image_len, record.serial) != (merged.image_len, merged.serial) {
+                return Err(Fault("its changes are of several images"));
+            }
+            for change in record.changes {
+                let pieces = change.old.chunks(SECTOR).zip(change.new.chunks(SECTOR));
+                for (number, (old, new)) in (0u64..).zip(pieces) {
+                    let at = change.offset.saturating_add(number * SECTOR as u64);
+                    let (_, last) = sectors.entry(at).or_insert_with(|| (old.to_vec(), Vec::new()));
+                    *last = new.to_vec();
+                }
+            }
+        }
+        for (offset, (old, new)) in sectors {
+            match merged.changes.last_mut() {
+                Some(last) if last.offset + last.old.len() as u64 == offset => {
+                    last.old.extend_from_slice(&old);
+                    last.new.extend_from_slice(&new);
+                }
+                _ => merged.changes.push(Change { offset, old, new }),
+            }
+        }
+        Ok(merged)
+    }
+
     fn decode(bytes: &[u8]) -> std::result::Result<Record, Fault> {
-        let body = bytes.len().checked_sub(4).ok_or(Fault("it is too short"))?;
+        let body = bytes.len().checked_sub(SUM_LEN).ok_or(Fault("it is too short"))?;
         if u32_at(bytes, body)? != crc32fast::hash(bytes_at(bytes, 0, body)?) {
             return Err(Fault("its checksum does not hold"));
         }
         if !bytes.starts_with(MAGIC) {
             return Err(Fault("it is none of this version's"));
         }
-        let mut at = MAGIC.len();
+        let mut at = MAGIC.len() + 8;
         let mut next = || {
             let value = u64_at(bytes, at);
             at += 8;

@@ -4,8 +4,8 @@ use crate::ea::ExtendedAttribute;
 use crate::error::{Error, Fault, Place, Result, Why};
 use crate::file::File;
 use crate::file_name::{self, Namespace};
-use crate::index::I30;
 use crate::index::node::{Entry, Node, RootHeader};
+use crate::index::{COLLATION_FILE_NAME, I30};
 use crate::medium::Medium;
 use crate::path::check_name;
 use crate::reference::FileRef;
@@ -43,9 +43,6 @@ pub(crate) const SETTABLE: FileAttributes = FileAttributes(
         | FileAttributes::RECALL_ON_OPEN.0
         | FileAttributes::RECALL_ON_DATA_ACCESS.0,
 );
-
-/// `$INDEX_ROOT` of a directory: what is indexed, and how names compare.
-const COLLATION_FILE_NAME: u32 = 1;
 
 impl<M: Medium> Volume<M> {
     /// Makes an empty file or directory in a directory, with the security of that directory, and with its reparse point
@@ -143,8 +140,8 @@ impl<M: Medium> Volume<M> {
             vec![Attribute::resident(STANDARD_INFORMATION, "", &value, false).map_err(damaged)?];
         // Without a short name beside it, a name is of no namespace: so ntfs-3g writes it, and Windows where short
         // names are off.
-        let value =
-            file_name::encode(parent.reference(), name, Namespace::POSIX, &standard, new.is_directory);
+        let own = if new.is_directory { file_name::IS_DIRECTORY } else { 0 };
+        let value = file_name::encode(parent.reference(), name, Namespace::POSIX, &standard, own);
         let value = value.map_err(damaged)?;
         attributes.push(Attribute::resident(FILE_NAME, "", &value, true).map_err(damaged)?);
         if security_id == 0 {
@@ -153,7 +150,7 @@ impl<M: Medium> Volume<M> {
                 .push(Attribute::resident(SECURITY_DESCRIPTOR, "", &descriptor, false).map_err(damaged)?);
         }
         attributes.push(if new.is_directory {
-            let root = self.empty_root().map_err(damaged)?;
+            let root = self.empty_root(FILE_NAME, COLLATION_FILE_NAME).map_err(damaged)?;
             Attribute::resident(INDEX_ROOT, I30, &root, false).map_err(damaged)?
         } else {
             Attribute::resident(DATA, "", &[], false).map_err(damaged)?
@@ -161,21 +158,17 @@ impl<M: Medium> Volume<M> {
         Ok(File { base, extensions: BTreeMap::new(), attributes, list: None })
     }
 
-    fn empty_root(&self) -> std::result::Result<Vec<u8>, Fault> {
+    /// `$INDEX_ROOT` of an index that is empty: what is indexed, and how its keys compare.
+    pub(crate) fn empty_root(&self, kind: u32, collation: u32) -> std::result::Result<Vec<u8>, Fault> {
         let (block, cluster) = (self.boot.index_block as u64, self.boot.cluster);
         let unit = if cluster <= block { cluster } else { crate::boot::STRIDE as u64 };
         let units = crate::fields::size(block / unit).and_then(crate::fields::narrow_u8)?;
-        let header = RootHeader {
-            kind: FILE_NAME,
-            collation: COLLATION_FILE_NAME,
-            block: self.boot.index_block,
-            block_units: units,
-        };
+        let header = RootHeader { kind, collation, block: self.boot.index_block, block_units: units };
         header.encode(&Node::empty())
     }
 
     /// The descriptor of a directory that has its own, as all had before NTFS 3.0 and some of ntfs-3g's have still.
-    fn descriptor_of(&self, parent: &File) -> Result<Vec<u8>> {
+    pub(crate) fn descriptor_of(&self, parent: &File) -> Result<Vec<u8>> {
         let stream = parent.stream(SECURITY_DESCRIPTOR, "", self.boot.clusters)?;
         let stream = stream.ok_or_else(|| parent.corrupt(Fault("a directory has no security")))?;
         let bytes = self.read_whole(&stream, DESCRIPTOR_BYTES_MAX)?;

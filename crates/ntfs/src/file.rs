@@ -5,7 +5,7 @@ use crate::fields::{Fault, bytes_at, size, u8_at, u16_at, u32_at, u64_at};
 use crate::medium::Medium;
 use crate::record::Record;
 use crate::reference::FileRef;
-use crate::standard::Standard;
+use crate::standard::{STANDARD_LEN, Standard};
 use crate::stream::Stream;
 use crate::volume::Volume;
 use nt::NtStatus;
@@ -112,9 +112,14 @@ impl File {
         let damaged = |fault: Fault| fault.at(Place::Record(number));
         let attribute = self.find_mut(STANDARD_INFORMATION, "");
         let attribute = attribute.ok_or_else(|| damaged(Fault("$STANDARD_INFORMATION is missing")))?;
-        let old = attribute.view().value().map_err(damaged)?.to_vec();
+        let mut old = attribute.view().value().map_err(damaged)?.to_vec();
+        // As it was before NTFS 3.0 it has no room for the number of a journal's record. Linux' ntfs driver says of such
+        // files on a newer volume that they are brought up to date when they are changed (fs/ntfs/layout.h).
+        if standard.usn != 0 && old.len() < STANDARD_LEN {
+            old.resize(STANDARD_LEN, 0);
+        }
         let new = standard.over(old).map_err(damaged)?;
-        attribute.patch_value(0, &new).map_err(damaged)
+        attribute.set_value(&new).map_err(damaged)
     }
 }
 

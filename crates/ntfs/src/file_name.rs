@@ -8,8 +8,10 @@ use nt::{FileAttributes, FileTime, Utf16};
 pub(crate) const NAME_AT: usize = 0x42;
 /// Bit of the attributes, in names only: the file is a directory.
 pub(crate) const IS_DIRECTORY: u32 = 0x1000_0000;
+/// Bit of the attributes, in names and elsewhere: the file is an index of something else than names.
+pub(crate) const IS_VIEW_INDEX: u32 = 0x2000_0000;
 /// Attributes that a name's copy has of its own, whatever `$STANDARD_INFORMATION` says.
-const OWN_BITS: u32 = 0x3000_0000;
+const OWN_BITS: u32 = IS_DIRECTORY | IS_VIEW_INDEX;
 
 /// Whose rules a name obeys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,22 +68,20 @@ impl FileName {
     }
 }
 
-/// A new name's value.
+/// A new name's value; `own` is which of the bits it has that are a name's own.
 pub(crate) fn encode(
     parent: FileRef,
     name: &Utf16,
     namespace: Namespace,
     standard: &Standard,
-    directory: bool,
+    own: u32,
 ) -> Result<Vec<u8>, Fault> {
     let mut value = vec![0; NAME_AT];
     put_u64(&mut value, 0, parent.0)?;
     put(&mut value, 0x40, &[narrow_u8(name.units().len())?, namespace.0])?;
     value.extend_from_slice(&name.to_le_bytes());
     refresh(&mut value, standard, 0)?;
-    if directory {
-        put_u32(&mut value, 0x38, standard.attributes.0 | IS_DIRECTORY)?;
-    }
+    put_u32(&mut value, 0x38, (standard.attributes.0 & !OWN_BITS) | own)?;
     Ok(value)
 }
 

@@ -166,9 +166,24 @@ impl Medium for ImageFile {
         self.flush_directory()
     }
 
-    fn complete(&self) -> io::Result<()> {
-        std::fs::rename(self.journal_path(Journal::Pending), self.journal_path(Journal::Last))?;
+    fn complete(&self, joins: bool) -> io::Result<()> {
+        let (pending, last) = (self.journal_path(Journal::Pending), self.journal_path(Journal::Last));
+        match OpenOptions::new().append(true).open(&last) {
+            Ok(mut file) if joins => {
+                io::copy(&mut File::open(&pending)?, &mut file)?;
+                file.sync_all()?;
+                std::fs::remove_file(pending)?;
+            }
+            // Without a last one, if somebody has removed it, there is nothing to join.
+            _ => std::fs::rename(pending, last)?,
+        }
         self.flush_directory()
+    }
+
+    fn keep_last(&self, len: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(self.journal_path(Journal::Last))?;
+        file.set_len(len)?;
+        file.sync_all()
     }
 
     fn forget(&self, state: Journal) -> io::Result<()> {

@@ -1,13 +1,13 @@
 //! Which of a file's attributes lie in which of its records, and the attribute list that tells it.
 use crate::attribute::{
-    ATTRIBUTE_LIST, Attribute, FILE_NAME, INDEX_ROOT, REPARSE_POINT, STANDARD_INFORMATION,
+    ATTRIBUTE_LIST, Attribute, BITMAP, DATA, FILE_NAME, INDEX_ROOT, REPARSE_POINT, STANDARD_INFORMATION, View,
 };
 use crate::error::{Error, Fault, Place, Result};
 use crate::fields::{narrow_u8, put_u16, put_u32, put_u64, round8};
 use crate::file::{File, LIST_BYTES_MAX};
 use crate::medium::Medium;
 use crate::record::Record;
-use crate::reference::{FIRST_FREE, FileRef, ROOT};
+use crate::reference::{EXTEND, FIRST_FREE, FileRef, MFT, ROOT};
 use crate::stream::Stream;
 use crate::volume::Volume;
 
@@ -15,32 +15,66 @@ use crate::volume::Volume;
 const LIST_ENTRY: usize = 0x1A;
 /// What a resident attribute adds to its value.
 const RESIDENT_HEADER: usize = 0x18;
-/// A list in clusters takes this much of its record, however long it is; a few fragments included.
+/// A list in clusters takes this much of its record, however long it is, unless it is in more than a few pieces.
 const NONRESIDENT_LIST: usize = 0x60;
 /// A list longer than this goes to clusters, so that it does not push everything else out.
 const RESIDENT_LIST_MAX: usize = 0x180;
 
+/// How often a file is arranged anew because its list came out longer than it was reckoned to be.
+const ARRANGEMENTS_MAX: usize = 4;
+/// What is left in its record of the MFT's own data, once that is in parts: some forty runs, which must tell of the records
+/// that tell of the rest.
+const MFT_PART_MIN: usize = 0x100;
+
 impl<M: Medium> Volume<M> {
-    /// Writes a file: gives every attribute a place, moves what does not fit its record to another, and writes the
-    /// records that have changed.
+    /// Writes a file: gives every attribute a place, cuts what no record can hold, moves what does not fit its record to
+    /// another, and writes the records that have changed.
     pub(crate) fn store_file(&self, file: &mut File) -> Result<()> {
-        self.place_new(file)?;
-        let moves_max = 2 * file.attributes.len() + 8;
-        for _ in 0..moves_max {
-            let Some(full) = self.overflowing(file)? else {
-                self.drop_empty_extensions(file)?;
-                self.renew_list(file)?;
+        for _ in 0..ARRANGEMENTS_MAX {
+            self.arrange(file)?;
+            self.renew_list(file)?;
+            // A list in clusters may be in more pieces than it was reckoned to be, and takes more room then.
+            if self.overflowing(file)?.is_none() {
                 return self.write_records(file);
-            };
-            self.move_out(file, full)?;
+            }
         }
         Err(Error::NotSupported("a file whose attributes fit no arrangement of records"))
     }
 
-    /// A new attribute belongs to the base record at first.
+    fn arrange(&self, file: &mut File) -> Result<()> {
+        self.cut_long(file)?;
+        self.place_new(file)?;
+        let moves_max = 2 * file.attributes.len() + 8;
+        for _ in 0..moves_max {
+            let Some(full) = self.overflowing(file)? else {
+                return self.drop_empty_extensions(file);
+            };
+            self.move_out(file, full)?;
+            self.place_new(file)?;
+        }
+        Err(Error::NotSupported("a file whose attributes fit no arrangement of records"))
+    }
+
+    /// An attribute with more mapping pairs than a record can hold becomes several records, each with a part of them.
+    fn cut_long(&self, file: &mut File) -> Result<()> {
+        let most = Record::empty_capacity(self.boot.record);
+        let mut at = 0;
+        while let Some(attribute) = file.attributes.get_mut(at) {
+            let number = file.base.number;
+            let rest = attribute.cut(most, self.boot.clusters);
+            if let Some(rest) = rest.map_err(|fault| fault.at(Place::Record(number)))? {
+                file.attributes.insert(at + 1, rest);
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// A new attribute belongs to the base record at first, and a new part of one beside the part before it.
     fn place_new(&self, file: &mut File) -> Result<()> {
         while let Some(at) = file.attributes.iter().position(|attribute| attribute.home.is_none()) {
-            self.put(file, at, file.number())?;
+            let home = part_before(file, at).unwrap_or(file.number());
+            self.put(file, at, home)?;
         }
         Ok(())
     }
@@ -83,39 +117,91 @@ impl<M: Medium> Volume<M> {
 
     /// Moves one attribute of a record into one that has room for it, a new one if need be.
     fn move_out(&self, file: &mut File, number: u64) -> Result<()> {
-        if file.number() < FIRST_FREE && file.number() != ROOT {
+        if file.number() < FIRST_FREE && ![MFT, ROOT, EXTEND].contains(&file.number()) {
             return Err(Error::NotSupported("metadata files with more attributes than their record holds"));
         }
-        let movable = |attribute: &Attribute| match attribute.view().kind() {
-            STANDARD_INFORMATION | ATTRIBUTE_LIST => None,
-            INDEX_ROOT => Some(0),
-            FILE_NAME => Some(1),
-            _ => Some(2),
-        };
+        let is_mft = file.number() == MFT;
         let candidates = file.attributes.iter().enumerate().filter(|(_, a)| a.home == Some(number));
         let chosen = candidates
-            .filter_map(|(at, attribute)| Some((movable(attribute)?, attribute.len(), at)))
-            .max()
-            .map(|(_, len, at)| (at, len));
-        let (at, len) = chosen.ok_or(Error::NotSupported("a record that nothing can be moved out of"))?;
-        let roomy = file.extensions.iter().find(|(other, record)| {
-            let room = record.capacity().unwrap_or(0).saturating_sub(self.used(file, **other));
-            **other != number && room >= len
-        });
-        let home = match roomy.map(|(other, _)| *other) {
+            .filter_map(|(at, attribute)| {
+                let (rank, part) = (movable(attribute.view(), is_mft)?, attribute.view().lowest_vcn());
+                // Of parts the last goes, so that their records stay in order.
+                Some((rank, part, attribute.len(), at))
+            })
+            .max();
+        let (at, len) = match chosen {
+            // What tells where the MFT is had better stay in its first record, shorter.
+            Some((LAST_OF_MFT, ..)) if self.cut_first(file)? => return Ok(()),
+            Some((_, _, len, at)) => (at, len),
+            None if is_mft && self.cut_first(file)? => return Ok(()),
+            None => return Err(Error::NotSupported("a record that nothing can be moved out of")),
+        };
+        let below = self.records_before(file, at)?;
+        // libfsntfs (its issue 35) takes the parts of an attribute in the order of their records, dissect.ntfs in the order
+        // in which the list first names these. So both are the order of the parts where that can be.
+        let behind = part_before(file, at);
+        let kind = file.attributes.get(at).map_or(0, |attribute| attribute.view().kind());
+        let mixed = |other: u64| {
+            let mut there = file.attributes.iter().filter(|attribute| attribute.home == Some(other));
+            behind.is_some() && there.any(|attribute| attribute.view().kind() < kind)
+        };
+        let roomy = |file: &File, from: u64| {
+            let room = |other: &u64| {
+                let capacity = file.extensions.get(other).and_then(|record| record.capacity().ok());
+                *other != number && capacity.unwrap_or(0).saturating_sub(self.used(file, *other)) >= len
+            };
+            file.extensions.range(from..below).map(|(other, _)| *other).filter(room).collect::<Vec<_>>()
+        };
+        let in_order = roomy(file, behind.unwrap_or(0)).into_iter().find(|other| !mixed(*other));
+        let home = match in_order {
             Some(other) => other,
-            None => self.extend(file, len)?,
+            None => match (self.extend(file, len, below), roomy(file, 0).first()) {
+                (Ok(other), _) => other,
+                (Err(Error::NotSupported(_)), Some(other)) => *other,
+                (Err(error), _) => return Err(error),
+            },
         };
         self.put(file, at, home)
     }
 
-    /// Gives the file one more record.
-    fn extend(&self, file: &mut File, needed: usize) -> Result<u64> {
-        let mut record = self.take_record()?;
+    /// Which records may hold an attribute: all, but for a part of the MFT's own data. That must lie in a record that
+    /// the parts before it tell of, or nobody would find it.
+    fn records_before(&self, file: &File, at: usize) -> Result<u64> {
+        let Some(view) = file.attributes.get(at).map(Attribute::view) else { return Ok(u64::MAX) };
+        if file.number() != MFT || !view.is(DATA, "") {
+            return Ok(u64::MAX);
+        }
+        let bytes = view.lowest_vcn().checked_mul(self.boot.cluster);
+        let bytes = bytes.ok_or_else(|| file.corrupt(Fault("the MFT lies beyond any volume")))?;
+        Ok(bytes / self.boot.record as u64)
+    }
+
+    /// Cuts the first part of the MFT's own data so that its record holds what else is in it; false when that is too
+    /// short already.
+    fn cut_first(&self, file: &mut File) -> Result<bool> {
+        let capacity = file.base.capacity().map_err(|fault| file.corrupt(fault))?;
+        let over = self.used(file, file.number()).saturating_sub(capacity);
+        let number = file.number();
+        let Some(first) = file.find_mut(DATA, "") else { return Ok(false) };
+        // To its shortest at once: cut by little, it would be in many parts soon.
+        if first.len() < over + MFT_PART_MIN {
+            return Ok(false);
+        }
+        let rest = first.cut(MFT_PART_MIN, self.boot.clusters);
+        let rest = rest.map_err(|fault| fault.at(Place::Record(number)))?;
+        let is_cut = rest.is_some();
+        file.attributes.extend(rest);
+        Ok(is_cut)
+    }
+
+    /// Gives the file one more record, which for a part of the MFT's own data must be one of the first.
+    fn extend(&self, file: &mut File, needed: usize, below: u64) -> Result<u64> {
+        let mut record =
+            if file.number() == MFT { self.take_record_of_mft(below)? } else { self.take_record()? };
         let number = record.number;
         let damaged = |fault: Fault| fault.at(Place::Record(number));
         if record.capacity().map_err(damaged)? < needed {
-            return Err(Error::NotSupported("an attribute in more pieces than one record can tell of"));
+            return Err(Error::NotSupported("an attribute that is longer than a record"));
         }
         record.set_base(file.reference()).map_err(damaged)?;
         file.extensions.insert(number, record);
@@ -234,6 +320,32 @@ fn record_mut(file: &mut File, number: u64) -> Option<&mut Record> {
     if number == file.base.number { Some(&mut file.base) } else { file.extensions.get_mut(&number) }
 }
 
+/// The record of the part before a part of an attribute; `None` when it is the first.
+fn part_before(file: &File, at: usize) -> Option<u64> {
+    let part = file.attributes.get(at).map(Attribute::view)?;
+    let same = |other: &View<'_>| other.kind() == part.kind() && other.name() == part.name();
+    let parts = file.attributes.iter().map(|other| (other.view(), other.home));
+    let before = parts.filter(|(other, _)| same(other) && other.lowest_vcn() < part.lowest_vcn());
+    before.max_by_key(|(other, _)| other.lowest_vcn()).and_then(|(_, home)| home)
+}
+
+/// Of the MFT's attributes, what is moved only when nothing else can be.
+const LAST_OF_MFT: u8 = 1;
+
+/// Whether an attribute may lie in another than the base record; the highest are moved first.
+fn movable(view: View<'_>, is_mft: bool) -> Option<u8> {
+    match view.kind() {
+        STANDARD_INFORMATION | ATTRIBUTE_LIST => None,
+        // The boot sector leads to its first record only, so what tells of the first records must be there.
+        DATA if is_mft && view.is(DATA, "") => (view.lowest_vcn() > 0).then_some(3),
+        BITMAP if is_mft => Some(LAST_OF_MFT),
+        _ if is_mft => None,
+        INDEX_ROOT => Some(0),
+        FILE_NAME => Some(1),
+        _ => Some(2),
+    }
+}
+
 /// Bytes that the attribute list will take of the base record.
 fn list_len(file: &File) -> usize {
     if file.extensions.is_empty() {
@@ -241,7 +353,12 @@ fn list_len(file: &File) -> usize {
     }
     let entries = file.attributes.iter().map(entry_len);
     let value: usize = entries.sum();
-    if value > RESIDENT_LIST_MAX { NONRESIDENT_LIST } else { round8(RESIDENT_HEADER + value) }
+    if value > RESIDENT_LIST_MAX {
+        let known = file.list.as_ref().filter(|list| !list.view().is_resident()).map_or(0, Attribute::len);
+        known.max(NONRESIDENT_LIST)
+    } else {
+        round8(RESIDENT_HEADER + value)
+    }
 }
 
 fn entry_len(attribute: &Attribute) -> usize {

@@ -82,6 +82,7 @@ mod partition;
 mod path;
 mod record;
 mod reference;
+mod reparse_file;
 mod runs;
 mod set;
 mod standard;

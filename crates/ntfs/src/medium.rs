@@ -6,7 +6,8 @@ use std::io;
 pub enum Journal {
     /// Of a change that has begun and is not known to be complete.
     Pending,
-    /// Of the last change, which is complete and can still be undone.
+    /// Of the last session: the changes, one behind another, that were completed through one opened volume, and can still be
+    /// undone together.
     Last,
 }
 
@@ -35,8 +36,12 @@ pub trait Medium: Send {
     /// Puts the journal of a change that is about to begin on the disk.
     fn begin(&self, journal: &[u8]) -> io::Result<()>;
 
-    /// Turns the pending journal into the last one.
-    fn complete(&self) -> io::Result<()>;
+    /// Turns the pending journal into the last one: in place of what that was, or behind it when it `joins` its session. Cut
+    /// off while it joins, the pending one is there still.
+    fn complete(&self, joins: bool) -> io::Result<()>;
+
+    /// Cuts the last journal to its first bytes.
+    fn keep_last(&self, len: u64) -> io::Result<()>;
 
     /// Removes a journal.
     fn forget(&self, state: Journal) -> io::Result<()>;

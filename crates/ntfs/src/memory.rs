@@ -139,10 +139,23 @@ impl Medium for MemoryImage {
         })
     }
 
-    fn complete(&self) -> io::Result<()> {
+    fn complete(&self, joins: bool) -> io::Result<()> {
         self.change(|inner| {
             inner.counts.journal_steps += 1;
-            inner.last = inner.pending.take();
+            let pending = inner.pending.take().unwrap_or_default();
+            match &mut inner.last {
+                Some(last) if joins => last.extend_from_slice(&pending),
+                last => *last = Some(pending),
+            }
+            Ok(())
+        })
+    }
+
+    fn keep_last(&self, len: u64) -> io::Result<()> {
+        self.change(|inner| {
+            inner.counts.journal_steps += 1;
+            let len = usize::try_from(len).unwrap_or(usize::MAX);
+            inner.last.iter_mut().for_each(|last| last.truncate(len));
             Ok(())
         })
     }

@@ -114,6 +114,7 @@ impl<M: Medium> Volume<M> {
             upcase: UpCase::none(),
             state: VolumeState { version: (0, 0), is_dirty: false, flags: 0, flag_offsets: Vec::new() },
             locked: None,
+            session_bytes: 0,
         })
     }
 

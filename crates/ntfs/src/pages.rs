@@ -32,6 +32,7 @@ struct State {
     changed: BTreeMap<u64, Changed>,
 }
 
+#[derive(Clone)]
 struct Changed {
     old: Page,
     new: Page,
@@ -110,6 +111,16 @@ impl<M: Medium> Pages<M> {
             place.ok_or(Fault("a page went missing").at(Place::Offset(offset)))?.copy_from_slice(part);
         }
         Ok(())
+    }
+
+    /// Runs a part of an operation; of one that fails nothing stays.
+    pub(crate) fn attempt<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = self.lock().changed.clone();
+        let done = act();
+        if done.is_err() {
+            self.lock().changed = before;
+        }
+        done
     }
 
     /// Forgets every change.

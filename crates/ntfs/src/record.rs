@@ -10,6 +10,10 @@ use crate::reference::FileRef;
 pub(crate) const SIGNATURE: &[u8; 4] = b"FILE";
 const IN_USE: u16 = 1;
 const DIRECTORY: u16 = 2;
+/// A metadata file in `$Extend`.
+const IN_EXTEND: u16 = 4;
+/// A file with an index of something else than names.
+const VIEW_INDEX: u16 = 8;
 /// In newer records the update sequence array stands behind the record's own number.
 const ARRAY_OFFSET: usize = 0x30;
 /// The end mark, and the four bytes that fill its eight.
@@ -94,6 +98,11 @@ impl Record {
         put_u16(&mut self.bytes, 0x16, flags)
     }
 
+    /// In use, for a file of `$Extend` that is an index of something else than names.
+    pub(crate) fn set_view_index(&mut self) -> Result<(), Fault> {
+        put_u16(&mut self.bytes, 0x16, IN_USE | IN_EXTEND | VIEW_INDEX)
+    }
+
     pub(crate) fn set_links(&mut self, links: u16) -> Result<(), Fault> {
         put_u16(&mut self.bytes, 0x12, links)
     }
@@ -144,6 +153,12 @@ impl Record {
         let (whole, part) = (self.bytes.as_ptr_range(), part.as_ptr_range());
         let inside = whole.start <= part.start && part.end <= whole.end;
         inside.then(|| part.start.addr() - whole.start.addr())
+    }
+
+    /// How many bytes of attributes a new record of a length can hold.
+    pub(crate) fn empty_capacity(len: usize) -> usize {
+        let first = round8(ARRAY_OFFSET + 2 * (len / crate::boot::STRIDE + 1));
+        len.saturating_sub(first + END_LEN)
     }
 
     /// How many bytes of attributes the record can hold.

@@ -49,26 +49,31 @@ pub(crate) fn decode(mut pairs: &[u8], mut vcn: u64, clusters: u64) -> Result<Ve
 
 /// Encodes runs; those that touch are written as one.
 pub(crate) fn encode(runs: &[Run]) -> Vec<u8> {
+    encode_within(runs, usize::MAX).0
+}
+
+/// Encodes as many of the runs as a number of bytes holds, the mark at the end among them; and those that are left.
+pub(crate) fn encode_within(runs: &[Run], room: usize) -> (Vec<u8>, Vec<Run>) {
     let mut out = Vec::new();
     let mut previous: i64 = 0;
-    for run in joined(runs) {
+    let mut left = joined(runs);
+    let mut taken = 0;
+    for run in &left {
         let length = shortest(i64::try_from(run.len).unwrap_or(i64::MAX));
-        let offset = match run.lcn {
-            None => Vec::new(),
-            Some(lcn) => {
-                let lcn = i64::try_from(lcn).unwrap_or(i64::MAX);
-                let offset = shortest(lcn - previous);
-                previous = lcn;
-                offset
-            }
-        };
+        let lcn = run.lcn.map(|lcn| i64::try_from(lcn).unwrap_or(i64::MAX));
+        let offset = lcn.map_or_else(Vec::new, |lcn| shortest(lcn - previous));
+        if out.len() + 1 + length.len() + offset.len() >= room {
+            break;
+        }
+        previous = lcn.unwrap_or(previous);
         let nibble = |len: usize| u8::try_from(len).unwrap_or(8);
         out.push(nibble(length.len()) | nibble(offset.len()) << 4);
         out.extend_from_slice(&length);
         out.extend_from_slice(&offset);
+        taken += 1;
     }
     out.push(0);
-    out
+    (out, left.split_off(taken))
 }
 
 fn joined(runs: &[Run]) -> Vec<Run> {
@@ -133,6 +138,21 @@ mod tests {
             Run { vcn: 0x8080, len: 300, lcn: Some(0x1234_5678) },
         ];
         assert_eq!(decode(&encode(&runs), 0, 1 << 40).unwrap(), runs);
+    }
+
+    /// Whatever the room, nothing is lost and nothing is longer; what is left begins anew, as another record has it.
+    #[test]
+    fn runs_that_do_not_fit_are_left_for_another_record() {
+        let runs: Vec<Run> =
+            (0..50u64).map(|n| Run { vcn: n, len: 1, lcn: Some(1000 + n * 37 % 50 * 400) }).collect();
+        for room in 2..200 {
+            let (pairs, left) = encode_within(&runs, room);
+            assert!(pairs.len() <= room);
+            let mut whole = decode(&pairs, 0, 1 << 30).unwrap();
+            let vcn = whole.last().map_or(0, |run| run.vcn + run.len);
+            whole.extend(decode(&encode(&left), vcn, 1 << 30).unwrap());
+            assert_eq!(whole, runs, "{room}");
+        }
     }
 
     #[test]

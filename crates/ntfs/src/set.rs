@@ -4,19 +4,15 @@ use crate::error::{Error, Fault, Result, Why};
 use crate::fields::u16_at;
 use crate::file::File;
 use crate::file_name;
-use crate::index::node::Entry;
 use crate::medium::Medium;
 use crate::path::names_of;
 use crate::reference::{EXTEND, FIRST_FREE, FileRef, ROOT};
 use crate::volume::{Volume, name_of};
-use crate::walk::encode_key;
 use nt::{FileAttributes, FileTime, Guid, NtStatus, UsnReason};
 use reparse::{RawReparse, SetEx, Tag};
 
 /// The most significant byte of Flags in a symbolic link's buffer; its upper half is not kept. [MS-FSCC] 2.1.2.4
 const SYMLINK_FLAGS_HIGHEST_BYTE: usize = 19;
-/// In an entry of a view, where the data would be: behind the key.
-pub(crate) const R_DATA_AT: u64 = 0x1C;
 
 const REPARSE: UsnReason = UsnReason::REPARSE_POINT_CHANGE;
 
@@ -141,7 +137,7 @@ impl<M: Medium> Volume<M> {
         self.replace(&mut file, REPARSE_POINT, bytes.as_deref())?;
         self.store_file(&mut file)?;
         self.refresh_names(&file)?;
-        self.index_point(file.reference(), old, point.map(RawReparse::tag))?;
+        self.index_point(file.reference(), old, point.map(RawReparse::tag), now)?;
         Ok(file.reference())
     }
 
@@ -163,26 +159,6 @@ impl<M: Medium> Volume<M> {
             parent.store()?;
         }
         Ok(())
-    }
-
-    /// Keeps `$Extend\$Reparse:$R` true.
-    fn index_point(&self, file: FileRef, old: Option<Tag>, new: Option<Tag>) -> Result<()> {
-        if old == new {
-            return Ok(());
-        }
-        let missing =
-            Error::NotSupported("volumes without $Extend\\$Reparse; Windows makes it when it mounts them");
-        let mut index = self.reparse_index()?.ok_or(missing)?;
-        if let Some(old) = old {
-            // An entry that was missing before is no reason to refuse; `check` tells of it.
-            index.remove(&encode_key(old, file))?;
-        }
-        if let Some(new) = new {
-            let entry = Entry::new(R_DATA_AT, &encode_key(new, file));
-            let entry = entry.map_err(|fault| index.file.corrupt(fault))?;
-            index.insert(entry)?;
-        }
-        index.store()
     }
 }
 

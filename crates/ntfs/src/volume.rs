@@ -27,6 +27,8 @@ pub struct Volume<M> {
     pub(crate) state: VolumeState,
     /// Why the volume is not written, when it is not.
     pub(crate) locked: Option<Refused>,
+    /// Bytes of the undo journals of what was changed since the volume was opened.
+    pub(crate) session_bytes: u64,
 }
 
 /// What `$Volume` says.

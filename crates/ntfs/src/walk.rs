@@ -2,16 +2,17 @@
 use crate::attribute::REPARSE_POINT;
 use crate::error::{Error, Fault, Place, Result};
 use crate::fields::{u32_at, u64_at};
-use crate::index::{Index, R, Walk};
+use crate::index::{Index, Walk};
 use crate::medium::Medium;
 use crate::record::Record;
-use crate::reference::{EXTEND, FileRef};
+use crate::reference::FileRef;
 use crate::volume::{Volume, length};
-use nt::Utf16;
 use reparse::Tag;
 
 /// Bytes of the MFT that are read at once.
 const CHUNK: u64 = 1 << 20;
+/// In an entry of a view, where the data would be: behind the key.
+pub(crate) const R_DATA_AT: u64 = 0x1C;
 /// Bytes of a key of `$R`: the tag, and the file's reference.
 pub(crate) const R_KEY_LEN: usize = 12;
 
@@ -34,13 +35,6 @@ pub struct WalkOptions {
 }
 
 impl<M: Medium> Volume<M> {
-    /// `$Extend\$Reparse`, if the volume has it.
-    pub(crate) fn reparse_index(&self) -> Result<Option<Index<'_, M>>> {
-        let extend = self.system_file(EXTEND)?;
-        let Some(entry) = self.child(extend, &Utf16::from("$Reparse"))? else { return Ok(None) };
-        Index::open(self, self.file(entry.file)?, R)
-    }
-
     /// Every reparse point by `$Extend\$Reparse:$R`, by tag and then by file, in time that does not depend on how many
     /// other files there are. `None` when the volume has no such index.
     pub fn reparse_points(&self) -> Result<Option<ReparsePoints<'_, M>>> {

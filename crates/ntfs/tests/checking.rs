@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, in_memory, junction, missing, open, skip, symlink, vendor, write_back};
+use judge::{Disk, NOW, TOOLS, in_memory, junction, missing, open, skip, symlink, vendor, write_back};
 use nt::FileTime;
 use ntfs::{Finding, MemoryImage, NewFile, OpenOptions, Volume, Wrong};
 use reparse::{Tag, TargetFault};
 
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
 /// When the file was changed that is going to be damaged, and nothing else.
 const THEN: FileTime = FileTime(NOW.0 + 0x1234_5678);
 
@@ -46,7 +45,7 @@ fn assert_repaired(disk: &Disk, bytes: Vec<u8>, expected: impl Fn(&[Finding]) ->
     let findings = find(&volume);
     assert!(expected(&findings), "{findings:?}");
     for finding in &findings {
-        volume.repair(finding).unwrap();
+        volume.repair(finding, NOW).unwrap();
     }
     let left = find(&volume);
     assert!(left.is_empty(), "{left:?}");

@@ -2,12 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, in_memory, junction, missing, open, run, skip, symlink, vendor, write_back};
+use judge::{Disk, NOW, TOOLS, in_memory, junction, missing, open, run, skip, symlink, vendor, write_back};
 use nt::{FileAttributes, NtStatus, Utf16};
 use ntfs::{Basic, ExtendedAttribute, NewFile, WalkOptions, Why};
 use std::collections::BTreeSet;
-
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
 
 fn file(point: Option<Vec<u8>>) -> NewFile {
     NewFile { point, ..NewFile::default() }

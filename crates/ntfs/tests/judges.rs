@@ -2,92 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, header, in_memory, junction, missing, open, skip, symlink, vendor, write_back};
-use ntfs::{Medium, NewFile, Volume, WalkOptions, Wrong};
+use judge::{Disk, NOW, TOOLS, assert_agree, header, junction, missing, open, ours, skip, symlink, vendor};
+use ntfs::{NewFile, Wrong};
 use reparse::Tag;
-use std::collections::BTreeMap;
 use std::process::Command;
-
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
-
-type Points = BTreeMap<u64, Vec<u8>>;
-
-/// What we read, by the MFT, which is what `$R` says.
-fn ours<M: Medium>(volume: &Volume<M>) -> Points {
-    let findings = volume.check(|finding| panic!("{finding:?}")).unwrap();
-    assert_eq!(findings.points, findings.entries);
-    let points = volume.walk(WalkOptions::default()).map(Result::unwrap);
-    points.map(|point| (point.file.record(), volume.get(point.file).unwrap().encode())).collect()
-}
-
-/// Every $REPARSE_POINT by dissect.ntfs: the base record, and the bytes in hexadecimal.
-const DISSECT: &str = "
-import sys
-from dissect.ntfs import NTFS
-for segment in NTFS(open(sys.argv[1], 'rb')).mft.segments():
-    base = segment.header.BaseFileRecordSegment
-    base = base.SegmentNumberLowPart | base.SegmentNumberHighPart << 32
-    if segment.header.Flags & 1 == 0 or base:
-        continue
-    for kind, found in segment.attributes.items():
-        if int(kind) == 0xC0:
-            print(segment.segment, found.open().read().hex())
-";
-
-fn dissect(disk: &Disk) -> Option<Points> {
-    let python = std::env::var("POINTSMAN_DISSECT_PYTHON").ok()?;
-    let output = Command::new(python).args(["-c", DISSECT]).arg(disk.image()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = String::from_utf8(output.stdout).unwrap();
-    let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
-    let line = |line: &str| {
-        let (record, hex) = line.split_once(' ').unwrap();
-        (record.parse().unwrap(), hex.as_bytes().chunks(2).map(byte).collect())
-    };
-    Some(said.lines().map(line).collect())
-}
-
-/// The tags by libfsntfs: the base record, and the tag.
-fn libfsntfs(disk: &Disk) -> Option<BTreeMap<u64, u32>> {
-    if !judge::has("fsntfsinfo") {
-        return None;
-    }
-    let output = Command::new("fsntfsinfo").args(["-E", "all"]).arg(disk.image()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let (mut tags, mut record, mut is_allocated, mut in_point) = (BTreeMap::new(), 0, false, false);
-    for line in said.lines() {
-        let value = || line.split_once(": ").map_or("", |(_, value)| value.trim());
-        if let Some(rest) = line.strip_prefix("MFT entry: ") {
-            record = rest.split(' ').next().unwrap().parse().unwrap();
-        } else if line.contains("Is allocated") {
-            is_allocated = value() == "true";
-        } else if line.contains("Base record file reference") && !value().starts_with("Not set") {
-            record = value().split('-').next().unwrap().parse().unwrap();
-        } else if line.contains("\tType\t") {
-            in_point = line.contains("$REPARSE_POINT");
-        } else if in_point && is_allocated && line.contains("\tTag\t") {
-            tags.insert(record, u32::from_str_radix(value().trim_start_matches("0x"), 16).unwrap());
-        }
-    }
-    Some(tags)
-}
-
-fn assert_agree(disk: &Disk, what: &str) {
-    let points = ours(&open(disk));
-    assert!(!points.is_empty());
-    if let Some(theirs) = dissect(disk) {
-        assert!(theirs == points, "{what}: dissect.ntfs reads something else");
-    }
-    if let Some(theirs) = libfsntfs(disk) {
-        // It tells 0 for tags that it does not know, a third party's among them.
-        let tag = |bytes: &Vec<u8>| match u32::from_le_bytes(bytes[..4].try_into().unwrap()) {
-            0xBEEF => 0,
-            tag => tag,
-        };
-        let tags: BTreeMap<u64, u32> = points.iter().map(|(record, bytes)| (*record, tag(bytes))).collect();
-        assert!(theirs == tags, "{what}: libfsntfs reads something else");
-    }
-}
 
 /// Every form in which a point is stored, set by us and by ntfs-3g.
 fn fill(disk: &Disk) {
@@ -131,50 +49,6 @@ fn dissect_and_libfsntfs_agree_on_every_geometry() {
         fill(&disk);
         disk.check();
         assert_agree(&disk, &format!("{geometry:?}"));
-    }
-}
-
-/// A volume that is nearly full of files of one cluster, every second of which goes: what grows then is in pieces.
-#[test]
-fn a_fragmented_mft_is_read_grown_and_written() {
-    if let Some(why) = missing(TOOLS) {
-        return skip(&why);
-    }
-    let disk = Disk::format(40, &["-c", "1024", "-z", "1"]);
-    let mounted = disk.mount();
-    for directory in 0..6 {
-        std::fs::create_dir(mounted.path(&format!("d{directory}"))).unwrap();
-    }
-    let name = |number: usize| format!("d{}/file {number}", number % 6);
-    // Data between the pieces of the MFT, which grows beneath it.
-    let mut made = 0;
-    while std::fs::write(mounted.path(&name(made)), vec![7; 1500]).is_ok() {
-        made += 1;
-    }
-    for number in (0..made).step_by(2) {
-        std::fs::remove_file(mounted.path(&name(number))).unwrap();
-    }
-    drop(mounted);
-    let mut volume = in_memory(&disk);
-    let before = volume.record_count();
-    let mut number = 0;
-    // Until the MFT has grown fifty times, into what the files have left.
-    while volume.record_count() < before + 800 {
-        let new = NewFile { point: Some(vendor(700 + number % 300)), ..NewFile::default() };
-        match volume.create_path(&format!("d{}/new {number}", number % 6), &new, NOW) {
-            Ok(_) => number += 1,
-            // A full disk, or an MFT in more pieces than one record tells of: refused, and nothing changed.
-            Err(ntfs::Error::NotSupported(_) | ntfs::Error::Request { .. }) => break,
-            Err(error) => panic!("{error}"),
-        }
-    }
-    assert!(number > 500, "{number}");
-    write_back(&disk, &volume);
-    disk.check();
-    assert_agree(&disk, "fragmented");
-    let mounted = disk.mount();
-    for at in (0..number).step_by(31) {
-        assert_eq!(mounted.get(&format!("d{}/new {at}", at % 6)), Some(vendor(700 + at % 300)));
     }
 }
 
@@ -237,7 +111,7 @@ fn mend_after_ntfs3(volume: &mut ntfs::Image) {
     for finding in &findings {
         let is_known = matches!(finding.wrong, Wrong::Name { entry: Some(Tag(0)), .. });
         assert!(is_known, "{finding:?}");
-        assert!(volume.repair(finding).unwrap());
+        assert!(volume.repair(finding, NOW).unwrap());
     }
 }
 

@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, header, junction, missing, skip, symlink, vendor};
+use judge::{Disk, NOW, TOOLS, header, junction, missing, skip, symlink, vendor};
 use nt::Utf16;
 use ntfs::{
     Error, ExtendedAttribute, Journal, Medium, MemoryImage, NewFile, OpenOptions, Refused, Volume, undo,
 };
 use reparse::{SetEx, SetExFlags, Tag};
-
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
 
 type Operation = fn(&mut Volume<MemoryImage>) -> ntfs::Result<()>;
 
@@ -197,4 +195,78 @@ fn a_change_is_not_taken_back_over_what_another_program_wrote_since() {
     image.write_at(changed as u64, &[after[changed]]).unwrap();
     undo(&image).unwrap();
     assert!(image.bytes() == before);
+}
+
+/// What one opened volume changed is undone together; another one's is its own.
+#[test]
+fn a_session_is_taken_back_as_a_whole_whatever_write_of_it_was_the_last() {
+    if let Some(why) = missing(TOOLS) {
+        return skip(&why);
+    }
+    let (_disk, before) = filled(&[]);
+    let session = |volume: &mut Volume<MemoryImage>| -> ntfs::Result<()> {
+        OPERATIONS.iter().try_for_each(|(_, operate)| match operate(volume) {
+            // Some are for a file as it was at first; what is refused is not part of the session.
+            Err(Error::Request { .. }) => Ok(()),
+            other => other,
+        })
+    };
+    let mut last = 0;
+    for cut in (0..).step_by(5) {
+        let image = MemoryImage::new(before.clone());
+        image.fail_after(Some(cut));
+        let done = session(&mut volume_of(&image).unwrap()).is_ok();
+        image.fail_after(None);
+        // The change that was cut off, if one was; then those before it, in one step.
+        if volume_of(&image).is_err() {
+            undo(&image).unwrap();
+            assert!(volume_of(&image).unwrap().check(|finding| panic!("{finding:?}")).is_ok());
+        }
+        if image.bytes() != before {
+            undo(&image).unwrap();
+        }
+        assert!(image.bytes() == before, "cut at {cut}");
+        assert!(matches!(undo(&image), Err(Error::Request { why: ntfs::Why::NothingToUndo, .. })));
+        if done {
+            last = cut;
+            break;
+        }
+    }
+    assert!(last > 60, "{last} writes are too few to be true");
+}
+
+/// The journal of a change joins that of its session in two steps: it is written behind it, then removed. Cut off anywhere
+/// between, nothing is taken back twice and nothing is lost.
+#[test]
+fn a_journal_that_was_being_joined_to_its_session_counts_once() {
+    if let Some(why) = missing(TOOLS) {
+        return skip(&why);
+    }
+    let (disk, before) = filled(&[]);
+    let journal = |suffix: &str| disk.beside(&format!("disk.img.{suffix}"));
+    let mut volume = judge::open(&disk);
+    let mut set = |path: &str, point: &[u8]| {
+        let file = volume.find(path).unwrap();
+        volume.set(file, point, NOW).unwrap();
+    };
+    set("empty", &symlink("x"));
+    let between = std::fs::read(disk.image()).unwrap();
+    let first = std::fs::read(journal("pointsman-last")).unwrap();
+    set("first", &vendor(600));
+    drop(volume);
+    let after = std::fs::read(disk.image()).unwrap();
+    let both = std::fs::read(journal("pointsman-last")).unwrap();
+    let second = &both[first.len()..];
+    assert!(both.starts_with(&first) && second.len() > 1000);
+    for joined in [0, 1, second.len() / 2, second.len() - 1, second.len()] {
+        std::fs::write(disk.image(), &after).unwrap();
+        std::fs::write(journal("pointsman-last"), &both[..first.len() + joined]).unwrap();
+        std::fs::write(journal("pointsman-undo"), second).unwrap();
+        let undo_file = || ntfs::ImageFile::open(&disk.image(), false, None).and_then(|image| undo(&image));
+        undo_file().unwrap();
+        assert!(std::fs::read(disk.image()).unwrap() == between, "{joined} bytes");
+        undo_file().unwrap();
+        assert!(std::fs::read(disk.image()).unwrap() == before, "{joined} bytes");
+        assert!(undo_file().is_err());
+    }
 }

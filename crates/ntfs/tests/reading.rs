@@ -2,13 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, junction, missing, skip, symlink, vendor};
+use judge::{Disk, TOOLS, junction, missing, skip, symlink, vendor};
 use ntfs::{Error, FilePath, Image, OpenOptions, Partition, Refused, WalkOptions, Why};
 use reparse::Tag;
 use std::collections::BTreeSet;
 use std::io::{Seek, SeekFrom, Write};
-
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "setfattr", "getfattr"];
 
 fn read_only() -> OpenOptions {
     OpenOptions { read_only: true, ..OpenOptions::default() }

@@ -2,11 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, missing, open_with, run, skip, symlink};
+use judge::{Disk, NOW, TOOLS, missing, open_with, run, skip, symlink};
 use nt::NtStatus;
 use ntfs::{Error, Image, OpenOptions, Refused};
-
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
 
 /// A volume with a file, its image changed by hand.
 fn disk_with(damage: impl FnOnce(&mut Vec<u8>)) -> Disk {

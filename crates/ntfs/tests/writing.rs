@@ -3,12 +3,11 @@
 mod judge;
 
 use judge::{
-    Disk, NOW, assert_points, header, in_memory, junction, missing, open, skip, symlink, vendor, write_back,
+    Disk, NOW, TOOLS, assert_points, header, in_memory, junction, missing, open, skip, symlink, vendor,
+    write_back,
 };
 use nt::NtStatus;
 use reparse::{SetEx, SetExFlags, Tag};
-
-const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
 
 #[test]
 fn what_we_set_ntfs_3g_reads_on_every_geometry() {

@@ -38,7 +38,10 @@ fn main() -> ExitCode {
         Some((word, rest)) => (word.as_str(), rest),
         None => ("", &[][..]),
     };
-    if let Err(error) = std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")) {
+    // Cargo says where it runs us; where we were built may be another tree, when its target folder was copied.
+    let built = || env!("CARGO_MANIFEST_DIR").into();
+    let home: std::path::PathBuf = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(built, Into::into);
+    if let Err(error) = std::env::set_current_dir(home.join("../..")) {
         eprintln!("the repository is not where xtask was built: {error}");
         return ExitCode::FAILURE;
     }

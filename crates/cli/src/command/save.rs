@@ -70,7 +70,7 @@ fn record(volumes: &mut Volumes, root: &Path, scanned: &Scanned) -> Result<Recor
     let found = object.get()?;
     let lx = LxForm::of(&found.lx);
     let (tag, bytes) = (found.point.tag(), found.point.as_bytes());
-    Ok(Record::new(below, found.directory, tag, bytes, object.basic()?, lx))
+    Ok(Record::new(below, found.directory, tag, bytes, Some(object.basic()?), lx))
 }
 
 fn line(value: &impl serde::Serialize) -> Result<Vec<u8>, Fault> {

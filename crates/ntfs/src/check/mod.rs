@@ -1,6 +1,9 @@
 //! What the volume says of its reparse points, in all the places where it says something: `$R`, the MFT, directories.
 mod names;
 mod repair;
+mod wrong;
+
+pub use wrong::Wrong;
 
 use crate::attribute::STANDARD_INFORMATION;
 use crate::error::{Error, Fault, Result, Why};
@@ -10,8 +13,8 @@ use crate::reference::FileRef;
 use crate::standard::Standard;
 use crate::volume::Volume;
 use crate::walk::{FoundPoint, WalkOptions};
-use nt::{FileAttributes, Utf16};
-use reparse::{Oddity, RawReparse, ReparsePoint, SetError, Tag, TargetError};
+use nt::FileAttributes;
+use reparse::{Oddity, RawReparse, ReparsePoint, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that is wrong with a file's reparse point.
@@ -21,63 +24,6 @@ pub struct Finding {
     pub file: Option<FileRef>,
     /// What is wrong.
     pub wrong: Wrong,
-}
-
-/// What is wrong with a reparse point, or with what is said of it elsewhere.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Wrong {
-    /// There are reparse points, and no `$Extend\$Reparse` that lists them.
-    NoIndex,
-    /// `$R` lists a file that is not there, or was another then.
-    EntryWithoutFile(Tag),
-    /// `$R` lists a file that has no reparse point.
-    EntryWithoutPoint(Tag),
-    /// `$R` lists the file under another tag.
-    EntryWrongTag {
-        /// In `$R`.
-        entry: Tag,
-        /// On the file.
-        stored: Tag,
-    },
-    /// `$R` does not list the file.
-    PointWithoutEntry(Tag),
-    /// `$STANDARD_INFORMATION` does not have the attribute of a reparse point.
-    BitMissing,
-    /// `$STANDARD_INFORMATION` has the attribute, and there is no reparse point.
-    BitWithoutPoint,
-    /// A directory's entry of the file says something else than the file.
-    Name {
-        /// The directory.
-        directory: FileRef,
-        /// The name in it.
-        name: Utf16,
-        /// The tag that the entry tells; `None` when its attributes do not say that there is one.
-        entry: Option<Tag>,
-        /// The tag on the file.
-        stored: Option<Tag>,
-    },
-    /// The file has more names than directories have entries of it, or fewer.
-    Names {
-        /// `$FILE_NAME` attributes.
-        names: usize,
-        /// Entries of directories.
-        entries: usize,
-    },
-    /// The bytes are no reparse point at all.
-    NoPoint,
-    /// A reparse point that Windows would not let be set.
-    Refused(SetError),
-    /// The data is damaged, as writers with mistakes leave it.
-    Data(Oddity),
-    /// A target that leads nowhere on Windows, as drivers that do not know its form write it.
-    Target(TargetError),
-    /// A mount point on something else than a directory.
-    MountPointOnFile,
-    /// A symbolic link on a file that has data.
-    LinkOnData(u64),
-    /// Something could not be read.
-    Unreadable(Error),
 }
 
 /// How much was looked at.

@@ -5,16 +5,20 @@ use crate::error::{Result, Why};
 use crate::index::node::Entry;
 use crate::medium::Medium;
 use crate::reference::FileRef;
-use crate::set::R_DATA_AT;
 use crate::volume::Volume;
-use crate::walk::encode_key;
-use nt::FileAttributes;
+use crate::walk::{R_DATA_AT, encode_key};
+use nt::{FileAttributes, FileTime};
 use reparse::Tag;
 
 impl<M: Medium> Volume<M> {
     /// Puts a finding right, where what is on the file itself tells how: entries of `$R`, the attribute, the copies in
     /// directories. False where it does not, and nothing was changed.
-    pub fn repair(&mut self, finding: &Finding) -> Result<bool> {
+    ///
+    /// `now` is the time of a file that is made for it; what is put right keeps its times.
+    pub fn repair(&mut self, finding: &Finding, now: FileTime) -> Result<bool> {
+        if let Wrong::NoIndex = finding.wrong {
+            return self.operation(|volume| volume.make_reparse_index(now)).map(|()| true);
+        }
         let Some(file) = finding.file else { return Ok(false) };
         match &finding.wrong {
             Wrong::EntryWithoutFile(tag) | Wrong::EntryWithoutPoint(tag) => {

@@ -17,6 +17,10 @@ use std::collections::{BTreeMap, HashSet};
 pub(crate) const I30: &str = "$I30";
 /// The index of reparse points.
 pub(crate) const R: &str = "$R";
+/// The order of names: without case by `$UpCase`, then with case.
+pub(crate) const COLLATION_FILE_NAME: u32 = 1;
+/// COLLATION_NTOFS_ULONGS, the order of `$R`: 32-bit numbers one after another.
+pub(crate) const COLLATION_ULONGS: u32 = 0x13;
 /// No B-tree of ours is deeper: at two entries a block, 2^32 files are 32 levels.
 const DEPTH_MAX: usize = 32;
 
@@ -64,8 +68,8 @@ type KeyOrder<M> = fn(&Volume<M>, &[u8], &[u8]) -> Ordering;
 /// How keys compare, by the collation rule's number.
 fn order_of<M: Medium>(collation: u32) -> Option<KeyOrder<M>> {
     match collation {
-        1 => Some(|volume, a, b| volume.collate_names(a, b)),
-        0x13 => Some(|_, a, b| ulongs(a).cmp(ulongs(b))),
+        COLLATION_FILE_NAME => Some(|volume, a, b| volume.collate_names(a, b)),
+        COLLATION_ULONGS => Some(|_, a, b| ulongs(a).cmp(ulongs(b))),
         _ => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Images that mkntfs makes and ntfs-3g fills and reads, for tests to judge by. Where they are missing, or /dev/fuse is,
 //! the tests skip and say so.
-#![allow(dead_code)] // each test file uses a part
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that is wrong shall panic, one that skips says so
+#![allow(dead_code, unused_imports)] // each test file uses a part
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)] // a test that is wrong shall panic, one that skips says so
+mod readers;
 pub(crate) mod wim;
 
 use nt::FileTime;
@@ -10,6 +11,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) use readers::{assert_agree, ours, records_of_mft};
+
+/// What makes images, fills and checks them.
+pub(crate) const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "ntfsfix", "ntfsinfo", "setfattr", "getfattr"];
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -29,10 +35,14 @@ pub(crate) fn has(program: &str) -> bool {
     there.is_ok_and(|output| output.status.success())
 }
 
-/// `ntfsck` of ntfsprogs-plus, where there is one.
+/// `ntfsck` of ntfsprogs-plus, where there is one. Debian's ntfs-3g-dev has an unfinished program of the same name, which
+/// knows no option -V.
 pub(crate) fn ntfsck() -> Option<String> {
     let named = std::env::var("POINTSMAN_NTFSCK").ok();
-    named.or_else(|| has("ntfsck").then(|| "ntfsck".to_owned()))
+    named.or_else(|| {
+        let said = Command::new("ntfsck").arg("-V").output().ok()?;
+        String::from_utf8_lossy(&said.stdout).contains("ntfsck v").then(|| "ntfsck".to_owned())
+    })
 }
 
 /// Says why a test does nothing.
@@ -117,7 +127,10 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
+        // With POINTSMAN_KEEP the images of tests stay, for a look at one that failed.
+        if std::env::var_os("POINTSMAN_KEEP").is_none() {
+            let _ = std::fs::remove_dir_all(&self.directory);
+        }
     }
 }
 

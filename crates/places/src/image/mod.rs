@@ -6,7 +6,7 @@ mod search;
 mod undo;
 mod volume;
 
-pub use check::check_image;
+pub use check::{ImageCheck, check_image};
 pub(crate) use object::ImageObject;
 pub use port::ImagePort;
 pub use undo::undo_image;
