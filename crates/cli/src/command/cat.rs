@@ -177,7 +177,7 @@ fn state(object: &Object) -> Result<State, Fault> {
     if !tag.is_some_and(is_kept_elsewhere) {
         return Ok(State { kind: Kind::Hydrated, len, present, compression });
     }
-    let attributes = object.basic()?.map(|basic| basic.attributes).unwrap_or_default();
+    let attributes = object.basic()?.attributes;
     let is_marked = attributes.0 & NOT_HERE.0 != 0;
     // A record has no holes: of a small file that is marked so, the zeros in it are none of its data.
     let present = if is_marked && data.is_resident { 0 } else { present };
