@@ -39,7 +39,7 @@ impl Exchange for Everybody {
         let groups = vec![Sid::EVERYONE, Sid::BUILTIN_ADMINISTRATORS];
         let user = Sid::new(5, &[21, 1, 2, 3, 1000]).unwrap();
         let token = Token { user, groups, privileges: Privileges::CHANGE_NOTIFY };
-        let user = User { name: "alice".to_owned(), token, is_guest: false, is_anonymous: false };
+        let user = User { name: "alice".to_owned(), token, is_guest: false, is_anonymous: false, ends: None };
         Step::Done { token: Vec::new(), user, session_key: Some(vec![7; 16]) }
     }
 }

@@ -92,7 +92,11 @@ impl<'a> Kdc<'a> {
     }
 
     fn ticket(&self, principal: &str) {
-        let echo = format!("echo secret | kinit {principal}");
+        self.ticket_for(principal, "10h");
+    }
+
+    fn ticket_for(&self, principal: &str, lifetime: &str) {
+        let echo = format!("echo secret | kinit -l {lifetime} {principal}");
         ok(command(self.scratch, "sh").args(["-c", &echo]));
     }
 
@@ -172,4 +176,25 @@ fn a_server_with_other_keys_refuses_the_ticket_and_still_takes_the_password() {
     super::until("the new keys count", || {
         kdc.smbclient(&server, "ls", &["--client-protection=encrypt"]).contains("hello")
     });
+}
+
+/// [MS-SMB2] 3.3.5.2.9, 3.3.5.5.3
+#[test]
+fn a_session_ends_with_its_ticket() {
+    let scratch = Scratch::new();
+    let Some(kdc) = Kdc::start(&scratch).filter(|_| has_smbclient()) else { return };
+    scratch.dir("data");
+    scratch.file("data/hello", "hello\n");
+    let config = "keytab = \"keytab\"\n[share.data]\npath = \"data\"";
+    let server = Server::configured(&scratch, config, "listening");
+    kdc.ticket_for("ada", "4s");
+    let port = server.address.port();
+    let session = format!(
+        "(echo get hello before; sleep 6; echo get hello after) | timeout 60 smbclient //{HOST}/data -I 127.0.0.1 \\\n\
+         --use-krb5-ccache=\"$KRB5CCNAME\" --use-kerberos=required --client-protection=encrypt -p {port} 2>&1 || true"
+    );
+    let said = ok(command(&scratch, "sh").args(["-c", &session]).current_dir(scratch.path()));
+    assert!(scratch.join("before").exists(), "{said}");
+    assert!(said.contains("NT_STATUS_NETWORK_SESSION_EXPIRED"), "{said}");
+    assert!(!scratch.join("after").exists(), "{said}");
 }

@@ -50,7 +50,7 @@ impl Account {
             privileges = Privileges::ALL.iter().fold(privileges, |all, (one, _)| all | *one);
         }
         let token = Token { user: self.sid, groups, privileges };
-        User { name: self.name.clone(), token, is_guest: false, is_anonymous: false }
+        User { name: self.name.clone(), token, is_guest: false, is_anonymous: false, ends: None }
     }
 }
 
@@ -58,7 +58,7 @@ impl Account {
 pub fn anonymous() -> User {
     let groups = vec![Sid::EVERYONE, Sid::NETWORK];
     let token = Token { user: Sid::ANONYMOUS, groups, privileges: Privileges::CHANGE_NOTIFY };
-    User { name: String::new(), token, is_guest: false, is_anonymous: true }
+    User { name: String::new(), token, is_guest: false, is_anonymous: true, ends: None }
 }
 
 /// All accounts, found by name without regard to case.

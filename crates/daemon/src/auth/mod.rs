@@ -6,8 +6,8 @@ pub mod ntlm;
 pub mod spnego;
 pub mod throttle;
 
-use nt::NtStatus;
 use nt::security::Token;
+use nt::{FileTime, NtStatus};
 
 /// What one token of a client leads to.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct User {
     pub is_guest: bool,
     /// The user is nobody, and a share must say so to let them in.
     pub is_anonymous: bool,
+    /// When what proved it ends: a ticket does.
+    pub ends: Option<FileTime>,
 }
 
 /// One exchange: of one SESSION_SETUP after the other, on one connection.

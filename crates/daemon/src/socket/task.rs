@@ -328,6 +328,7 @@ impl Task {
                     token: user.token,
                     is_guest: user.is_guest,
                     is_anonymous: user.is_anonymous,
+                    ends: user.ends,
                 };
                 Authenticated::Done { token, identity, session_key }
             }

@@ -1,4 +1,6 @@
 //! [MS-SMB2] 3.3.5.5: SESSION_SETUP.
+use std::time::Duration;
+
 use nt::NtStatus;
 use wire::negotiate::{Capabilities, SecurityMode, SigningAlgorithm};
 use wire::session_setup::{Request, RequestFlags, SessionFlags};
@@ -260,7 +262,7 @@ fn establish(
     identity: Identity,
     session_key: Option<Vec<u8>>,
 ) -> Result<SessionFlags, NtStatus> {
-    let expires = server.config.limits.session_lifetime.map(|time| now.monotonic + time);
+    let expires = expiration(server, now, &identity);
     let must_encrypt = server.config.encrypt;
     let require_signing = server.config.connection.require_signing;
     let previous = waiting.previous_session_id;
@@ -343,6 +345,16 @@ fn bind(
     Ok(flags)
 }
 
+/// Session.ExpirationTime: when the ticket ends, and no later than the server lets any session live. [MS-SMB2] 3.3.5.5.3
+fn expiration(server: &Server, now: Now, identity: &Identity) -> Option<Duration> {
+    let of_ticket = identity.ends.map(|ends| {
+        let left = ends.0.saturating_sub(now.wall.0);
+        now.monotonic + Duration::from_micros(left / 10)
+    });
+    let of_server = server.config.limits.session_lifetime.map(|time| now.monotonic + time);
+    of_ticket.into_iter().chain(of_server).min()
+}
+
 /// The same user again: the keys stay, the rights are new. [MS-SMB2] 3.3.5.5.2
 fn authenticate_again(
     server: &mut Server,
@@ -350,7 +362,7 @@ fn authenticate_again(
     session_id: u64,
     identity: Identity,
 ) -> Result<SessionFlags, NtStatus> {
-    let expires = server.config.limits.session_lifetime.map(|time| now.monotonic + time);
+    let expires = expiration(server, now, &identity);
     let session = server.sessions.get_mut(&session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     session.token = Some(std::sync::Arc::new(identity.token.clone()));
     session.identity = Some(identity);

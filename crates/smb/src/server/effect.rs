@@ -1,6 +1,6 @@
 //! What the server wants done, and how it hears of it.
-use nt::NtStatus;
 use nt::security::Token;
+use nt::{FileTime, NtStatus};
 use wire::oplock_break::Notification;
 
 use super::{Answer, ShareId};
@@ -30,6 +30,8 @@ pub struct Identity {
     pub is_guest: bool,
     /// Session.IsAnonymous.
     pub is_anonymous: bool,
+    /// When what proved it ends: a ticket of Kerberos does. [MS-SMB2] 3.3.5.5.3
+    pub ends: Option<FileTime>,
 }
 
 /// What a token of a client led to.

@@ -165,6 +165,7 @@ impl World {
                     },
                     is_guest: name.starts_with("guest"),
                     is_anonymous: false,
+                    ends: None,
                     name,
                 };
                 let session_key = Some(vec![7; 16]).filter(|_| !identity.is_guest);

@@ -77,7 +77,7 @@ impl LocalExchange {
             Some(account) if account.is_disabled => {
                 Err(refused("the account is disabled", NtStatus::ACCOUNT_DISABLED))
             }
-            Some(account) => Ok(account.user(CameBy::Kerberos)),
+            Some(account) => Ok(User { ends: Some(accepted.ends), ..account.user(CameBy::Kerberos) }),
         }
     }
 
