@@ -383,7 +383,7 @@ _pointsman() {
             return 0
             ;;
         pointsman__subcmd__find)
-            opts="-0 -l -h --tag --kind --dangling --name-surrogate --microsoft --third-party --stored --json --null --paths --sort --threads --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
+            opts="-0 -l -h --tag --kind --dangling --name-surrogate --microsoft --third-party --stored --deleted --json --null --paths --sort --threads --root --drive --no-privilege --password-file --symlink-evaluation --seal --old-dialects --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -174,6 +174,7 @@ complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l name-surrog
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l microsoft -d 'Only Microsoft\'s tags'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l third-party -d 'Only tags of third parties'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l stored -d 'Only points that are stored as such: not the host\'s own links, pipes, sockets and devices, which look like points'
+complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l deleted -d 'In a volume of an image (IMAGE!/): what is left of points whose files were deleted. Their records are not in use; names, tags and clusters are as they were left, and may be overwritten in part'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -l json -d 'JSON lines, with the whole point in each'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s 0 -l null -d 'Paths alone, each ended by a NUL, as `xargs -0` takes them'
 complete -c pointsman -n "__fish_pointsman_using_subcommand find" -s l -l paths -d 'Paths alone, one a line'

@@ -3,6 +3,7 @@
 //! `cargo run -p pointsman-fuzz --bin replay` runs the seed corpus and mutations of it on any toolchain (this is what the
 //! tests do); `cargo fuzz run TARGET --features libfuzzer` runs one target under libFuzzer for as long as one likes.
 
+pub mod container_targets;
 pub mod fsa_targets;
 pub mod ntfs_image;
 mod ntfs_targets;
@@ -21,6 +22,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("container", container_targets::container),
     ("fsa_path", fsa_targets::path),
     ("fsa_sequence", fsa_targets::sequence),
     ("fsa_xattrs", fsa_targets::xattrs),

@@ -338,6 +338,33 @@ fn images_in_other_formats_are_read_by_every_command_and_written_by_none() {
     }
 }
 
+#[test]
+fn remains_of_deleted_points_are_listed_on_request_and_said_to_be_such() {
+    let Some(here) = volume() else { return };
+    set_four(&here);
+    let mounted = Mounted::of(&here);
+    for name in ["link", "vendor"] {
+        std::fs::remove_file(mounted.0.join(name)).expect("a file is deleted");
+    }
+    drop(mounted);
+    assert!(!here.run(&["find", "disk.img!/"]).ok().contains("link"));
+    let ran = here.run(&["find", "--deleted", "disk.img!/"]);
+    assert!(ran.stderr.contains("remains of deleted files"), "{}", ran.stderr);
+    let told = ran.ok();
+    assert_eq!(told.lines().count(), 2, "{told}");
+    let line = told.lines().find(|line| line.starts_with("disk.img!/link: SYMLINK -> ")).expect("the link");
+    assert!(line.contains("[deleted, record ") && line.contains("the point in the record"), "{line}");
+    let vendor = told.lines().find(|line| line.starts_with("disk.img!/vendor: ")).expect("the vendor's");
+    assert!(vendor.contains("clusters, free still"), "{vendor}");
+    let ran = here.run(&["find", "--deleted", "--kind", "vendor", "--json", "disk.img!/"]);
+    let [value] = &ran.json()[..] else { panic!("{}", ran.stdout) };
+    assert_eq!((&value["deleted"], &value["path_is_whole"]), (&true.into(), &true.into()), "{value}");
+    assert_eq!((&value["point_at"]["where"], &value["point_at"]["reused"]), (&"clusters".into(), &0.into()));
+    assert_eq!(value["bytes"].as_str().expect("bytes").len(), 2 * 16_384);
+    assert!(here.run(&["find", "--deleted", "."]).fails(2).contains("only a volume in an image"));
+    here.run(&["find", "--deleted", "disk.img!/folder"]).fails(2);
+}
+
 /// An MBR of two partitions, of which only the second has a volume. (Wikipedia, "Master boot record")
 #[test]
 fn a_partition_is_named_by_its_number_or_its_first_byte() {

@@ -7,6 +7,7 @@
 //! | read a point, what belongs to it, a deleted one | [`Volume::get`], [`Volume::facts`], [`Volume::eas`], [`Volume::get_deleted`] |
 //! | read the data of a file, as it is or as programs see it | [`Volume::streams`], [`Volume::read_data`], [`Volume::read_content`] |
 //! | list every point: by `$R`, by the MFT | [`Volume::reparse_points`], [`Volume::walk`] |
+//! | list what is left of the points of deleted files | [`Volume::deleted_points`] |
 //! | set, replace, retag, delete a point | [`Volume::set`], [`Volume::set_ex`], [`Volume::delete`] |
 //! | make a file or directory that carries one | [`Volume::create`], [`Volume::create_path`] |
 //! | restore times, attributes, extended attributes | [`Volume::set_basic`], [`Volume::set_eas`] |
@@ -63,6 +64,7 @@ mod compressed;
 mod container;
 mod create;
 mod data;
+mod deleted;
 mod ea;
 mod error;
 mod fields;
@@ -99,6 +101,7 @@ pub use check::{Checked, Finding, Wrong};
 pub use commit::undo;
 pub use create::NewFile;
 pub use data::{DataForm, DataStream};
+pub use deleted::{DeletedPoint, DeletedPoints, Remains};
 pub use ea::ExtendedAttribute;
 pub use error::{Error, Fault, Place, Refused, Result, Why};
 pub use file_name::{FileName, Namespace};

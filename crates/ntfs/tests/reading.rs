@@ -3,7 +3,7 @@
 mod judge;
 
 use judge::{Disk, TOOLS, junction, missing, skip, symlink, vendor};
-use ntfs::{Error, FilePath, Image, OpenOptions, Partition, Refused, WalkOptions, Why};
+use ntfs::{Error, FilePath, Image, OpenOptions, Partition, Refused, Remains, WalkOptions, Why};
 use reparse::Tag;
 use std::collections::BTreeSet;
 use std::io::{Seek, SeekFrom, Write};
@@ -122,6 +122,81 @@ fn a_deleted_reparse_point_is_seen_on_request_and_said_to_be_deleted() {
     let [point] = seen.as_slice() else { panic!("{seen:?}") };
     assert!(point.is_deleted);
     assert_eq!(volume.get_deleted(point.file.record()).unwrap().unwrap(), symlink("x"));
+}
+
+/// ntfs-3g deletes; then it writes over what was free.
+#[test]
+fn what_is_left_of_deleted_points_is_told_with_what_became_of_its_place() {
+    if let Some(why) = missing(TOOLS) {
+        return skip(&why);
+    }
+    let disk = Disk::format(16, &[]);
+    let mounted = disk.mount();
+    std::fs::create_dir_all(mounted.path("kept/gone folder")).unwrap();
+    let points =
+        [("kept/link", symlink("x")), ("kept/gone folder/inner", symlink("y")), ("large", vendor(16_000))];
+    for (path, point) in &points {
+        std::fs::write(mounted.path(path), "").unwrap();
+        mounted.set(path, point);
+    }
+    std::fs::write(mounted.path("kept/data"), vec![0x5A; 100_000]).unwrap();
+    mounted.set("kept/data", &vendor(10));
+    std::fs::create_dir(mounted.path("junction")).unwrap();
+    mounted.set("junction", &junction("\\??\\C:\\x"));
+    drop(mounted);
+    let before = Image::open(&disk.image(), &read_only()).unwrap();
+    assert_eq!(before.deleted_points().count(), 0);
+    let files = ["kept/link", "kept/gone folder/inner", "large", "kept/data", "junction"];
+    let references = files.map(|path| before.find(path).unwrap());
+    drop(before);
+    let mounted = disk.mount();
+    for path in ["kept/link", "kept/gone folder/inner", "large", "kept/data"] {
+        std::fs::remove_file(mounted.path(path)).unwrap();
+    }
+    // A point that was taken away leaves no remains: its file is in use.
+    run_setfattr_remove(&mounted, "junction");
+    std::fs::remove_dir(mounted.path("kept/gone folder")).unwrap();
+    drop(mounted);
+    let volume = Image::open(&disk.image(), &read_only()).unwrap();
+    let seen: Vec<_> = volume.deleted_points().map(Result::unwrap).collect();
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    let of = |file: ntfs::FileRef| seen.iter().find(|point| point.file.record() == file.record()).unwrap();
+    for (file, (path, point)) in references.iter().zip(&points) {
+        let found = of(*file);
+        assert_eq!(found.file.sequence(), file.sequence() + 1, "{path}: deletion counts up");
+        assert_eq!(
+            (found.tag, found.is_directory),
+            (reparse::RawReparse::decode(point).unwrap().0.tag(), false)
+        );
+        assert_eq!(&found.point, point, "{path}");
+        assert_eq!(found.names[0].name, path.rsplit('/').next().unwrap().into());
+    }
+    assert_eq!(of(references[0]).path, FilePath::Whole(vec!["kept".into(), "link".into()]));
+    assert_eq!(of(references[1]).path, FilePath::Orphan(vec!["inner".into()]), "its directory is gone");
+    assert_eq!(of(references[0]).point_remains, Remains::InRecord);
+    assert_eq!(of(references[2]).point_remains, Remains::Clusters { clusters: 4, reused: 0 });
+    let data = of(references[3]);
+    assert_eq!((data.data_len, data.data_remains), (100_000, Remains::Clusters { clusters: 25, reused: 0 }));
+    drop(volume);
+    // Everything that is free is written over; records are not, for one file is enough.
+    let mounted = disk.mount();
+    let mut file = std::fs::File::create(mounted.path("filler")).unwrap();
+    while file.write_all(&[0xEE; 65_536]).is_ok() {}
+    drop((file, mounted));
+    let volume = Image::open(&disk.image(), &read_only()).unwrap();
+    let seen: Vec<_> = volume.deleted_points().map(Result::unwrap).collect();
+    let of = |file: ntfs::FileRef| seen.iter().find(|point| point.file.record() == file.record());
+    let data = of(references[3]).unwrap();
+    assert_eq!(data.data_remains, Remains::Clusters { clusters: 25, reused: 25 });
+    let large = of(references[2]).unwrap();
+    assert_eq!(large.point_remains, Remains::Clusters { clusters: 4, reused: 4 });
+    assert!(large.tag == Tag(0xEEEE_EEEE) && large.point != points[2].1, "what is read is another's");
+}
+
+/// Takes a point away, as ntfs-3g does it.
+fn run_setfattr_remove(mounted: &judge::Mounted<'_>, path: &str) {
+    let path = mounted.path(path);
+    judge::run("setfattr", &["-h", "-x", "system.ntfs_reparse_data", path.to_str().unwrap()]);
 }
 
 /// A disk with an MBR or a GPT of our own making, and the volume in the second partition.

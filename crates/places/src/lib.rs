@@ -14,7 +14,7 @@ mod shares;
 mod wof;
 
 pub use failure::Failure;
-pub use image::{ImageCheck, ImagePort, ImageVolume, check_image, undo_image};
+pub use image::{ImageCheck, ImagePort, ImageVolume, check_image, find_deleted, undo_image};
 pub use locate::{Located, Locator, RootChoice};
 pub use ntfs::{DataForm, WOF_STREAM};
 pub use object::{

@@ -44,6 +44,10 @@ pub(crate) struct FindArgs {
     /// Only points that are stored as such: not the host's own links, pipes, sockets and devices, which look like points
     #[arg(long, help_heading = "Filters")]
     stored: bool,
+    /// In a volume of an image (IMAGE!/): what is left of points whose files were deleted. Their records are not in use; names,
+    /// tags and clusters are as they were left, and may be overwritten in part
+    #[arg(long, conflicts_with_all = ["dangling", "null", "paths", "sort", "threads"])]
+    deleted: bool,
     /// JSON lines, with the whole point in each
     #[arg(long, conflicts_with_all = ["null", "paths"])]
     pub(crate) json: bool,
@@ -69,7 +73,8 @@ const EXAMPLES: &str = r#"Examples:
   $ pointsman find
   $ pointsman find --sort --json . | head -n 1
   $ pointsman find --tag SYMLINK -0 | xargs -0 -r pointsman delete
-  $ pointsman find --kind junction --kind symlink --dangling || echo 'some lead nowhere'"#;
+  $ pointsman find --kind junction --kind symlink --dangling || echo 'some lead nowhere'
+  # pointsman find --deleted --json disk.img!/ "#;
 
 /// Kinds of reparse point.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -103,6 +108,9 @@ struct Line {
 }
 
 pub(crate) fn run(args: &FindArgs, out: &mut Output) -> Result<Exit, Fault> {
+    if args.deleted {
+        return super::deleted::run(&args.root_of_search, args.json, |tag| passes(args, tag), out);
+    }
     let mut volumes = Volumes::new(&args.place)?;
     let mut resolver = Volumes::new(&args.place)?;
     let mut progress = Progress::new("objects seen");

@@ -5,6 +5,7 @@ pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod copy;
 pub(crate) mod delete;
+mod deleted;
 pub(crate) mod explain;
 pub(crate) mod find;
 pub(crate) mod generate;

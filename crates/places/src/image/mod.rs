@@ -1,5 +1,6 @@
 //! Paths inside a disk image: `IMAGE!/path`.
 mod check;
+mod deleted;
 mod object;
 mod port;
 mod search;
@@ -7,6 +8,7 @@ mod undo;
 mod volume;
 
 pub use check::{ImageCheck, check_image};
+pub use deleted::find_deleted;
 pub(crate) use object::ImageObject;
 pub use port::ImagePort;
 pub use undo::undo_image;
