@@ -10,4 +10,5 @@ pub mod metrics;
 pub mod serve;
 pub mod socket;
 pub mod status;
+pub mod store;
 pub mod users;

@@ -1,6 +1,7 @@
 //! What `pointsman status` shows: a socket in the file system, that the owner of the server may open, and one JSON object.
 use crate::clock;
-use crate::socket::{Daemon, open_in_store};
+use crate::socket::Daemon;
+use crate::store::open_in_store;
 use fsa::OpenId;
 use serde::{Deserialize, Serialize};
 use smb::server::CachingView;

@@ -2,15 +2,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use fsa::host::linux::LinuxHost;
 use fsa::{Completion, WaitId};
 use nt::NtStatus;
 use smb::server::{ConnectionId, Delay, Effect, ShareId, Ticket};
 use smb::store::{Done, Op};
 
-use super::perform::{Performed, perform};
 use super::task::addressee;
-use super::{Daemon, Store, Waiter, lock, oplocks};
+use super::{Daemon, Waiter, lock};
 use crate::clock::now;
+use crate::store::{Performed, Store, caching_of, perform};
 
 impl Daemon {
     /// Puts an effect into the inbox of its connection, if that still is.
@@ -37,7 +38,7 @@ impl Daemon {
     }
 
     /// What a store has to tell of requests that waited and of oplocks.
-    fn told(&self, store: &Store) -> Vec<Effect> {
+    fn told(&self, store: &Store<LinuxHost>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for completion in store.volume.take_completions() {
             effects.extend(match completion {
@@ -53,7 +54,7 @@ impl Daemon {
                 Completion::OplockBreak { open, level, acknowledge, status } => {
                     match status == NtStatus::SUCCESS {
                         true => {
-                            let (open, left) = (store.name_of(open), oplocks::caching_of(level));
+                            let (open, left) = (store.name_of(open), caching_of(level));
                             lock(&self.server).oplock_broken(now(), open, left, acknowledge)
                         }
                         // The oplock went to another open of the client, or was asked for in vain: nobody is told.
@@ -87,7 +88,7 @@ impl Daemon {
     }
 
     /// A request waits in the store.
-    fn wait(&self, store: &Store, wait: WaitId, delay: Delay, waiter: Waiter) -> Vec<Effect> {
+    fn wait(&self, store: &Store<LinuxHost>, wait: WaitId, delay: Delay, waiter: Waiter) -> Vec<Effect> {
         let name = (store.number, wait);
         let ticket = waiter.ticket;
         let mut waits = lock(&self.waits);
@@ -110,7 +111,7 @@ impl Daemon {
     }
 
     /// A request waits no longer: it is done, or to be tried again.
-    fn awake(&self, store: &Store, wait: WaitId, done: Option<Done>) -> Vec<Effect> {
+    fn awake(&self, store: &Store<LinuxHost>, wait: WaitId, done: Option<Done>) -> Vec<Effect> {
         let name = (store.number, wait);
         let mut waits = lock(&self.waits);
         let Some(Waiter { ticket, share, op }) = waits.waiters.remove(&name) else {

@@ -5,8 +5,6 @@
 mod budget;
 mod deliver;
 mod listen;
-mod oplocks;
-mod perform;
 mod task;
 mod write;
 
@@ -17,15 +15,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fsa::host::linux::LinuxHost;
-use fsa::{OpenId, Volume, WaitId};
+use fsa::{Volume, WaitId};
 use smb::connection::Config;
 use smb::server::{ConnectionId, Effect, Server, ServerConfig, ShareId, Ticket};
-use smb::store::{Done, Op, StoreOpen};
+use smb::store::{Done, Op};
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use budget::Traffic;
 
 use crate::auth::Authenticator;
+use crate::store::Store;
 
 /// A store behind a share.
 pub type ShareVolume = Volume<LinuxHost>;
@@ -112,42 +111,15 @@ impl Inboxes {
     }
 }
 
-/// A store, and which one it is: the first share that has it.
-struct Store {
-    number: usize,
-    volume: Arc<ShareVolume>,
-}
-
-/// Bits of a store's own number of an open; above them stands which store.
-const OPEN_BITS: u32 = 48;
-
-impl Store {
-    /// What the server calls an open: a number that no two stores share.
-    fn name_of(&self, open: OpenId) -> StoreOpen {
-        let number = u64::try_from(self.number).unwrap_or(u64::MAX);
-        StoreOpen(number << OPEN_BITS | open.0)
-    }
-
-    /// What the store calls it.
-    fn open_of(open: StoreOpen) -> OpenId {
-        OpenId(open.0 & ((1 << OPEN_BITS) - 1))
-    }
-}
-
-/// What the store of a share calls an open of the server.
-pub fn open_in_store(open: StoreOpen) -> OpenId {
-    Store::open_of(open)
-}
-
 impl Served {
     /// Every store, once.
-    fn stores(&self) -> Vec<Store> {
+    fn stores(&self) -> Vec<Store<LinuxHost>> {
         let shares = (0..self.volumes.len()).map(ShareId);
         let stores = shares.filter_map(|share| self.store_of(share).filter(|store| store.number == share.0));
         stores.collect()
     }
 
-    fn store_of(&self, share: ShareId) -> Option<Store> {
+    fn store_of(&self, share: ShareId) -> Option<Store<LinuxHost>> {
         let volume = self.volumes.get(share.0)?.as_ref()?;
         let is_same =
             |other: &Option<Arc<ShareVolume>>| other.as_ref().is_some_and(|other| Arc::ptr_eq(other, volume));

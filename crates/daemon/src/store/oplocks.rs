@@ -1,9 +1,8 @@
 //! Oplocks and leases: MS-SMB2's words for them on one side, MS-FSA's on the other.
-use fsa::{Caching as Bits, OpenId, OplockLevel as Level};
+use fsa::host::Host;
+use fsa::{Caching as Bits, OpenId, OplockLevel as Level, Volume};
 use smb::store::Caching;
 use wire::create::{LeaseState, OplockLevel};
-
-use super::ShareVolume;
 
 pub(super) fn level_of(caching: Caching) -> Level {
     match caching {
@@ -17,7 +16,8 @@ pub(super) fn level_of(caching: Caching) -> Level {
     }
 }
 
-pub(super) fn caching_of(level: Level) -> Caching {
+/// What the server calls a level of the store.
+pub fn caching_of(level: Level) -> Caching {
     match level {
         Level::None => Caching::None,
         Level::Two => Caching::Oplock(OplockLevel::II),
@@ -28,7 +28,7 @@ pub(super) fn caching_of(level: Level) -> Caching {
 }
 
 /// Asks for what a client wants to cache, and if that cannot be for less and less. [MS-SMB2] 3.3.5.9
-pub(super) fn request(volume: &ShareVolume, open: OpenId, caching: Caching) {
+pub(super) fn request<H: Host>(volume: &Volume<H>, open: OpenId, caching: Caching) {
     let less: &[Level] = match level_of(caching) {
         Level::None => return,
         Level::Batch => &[Level::Batch, Level::Two],

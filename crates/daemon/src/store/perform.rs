@@ -1,10 +1,10 @@
 //! An operation on a store: MS-SMB2's words on one side, MS-FSA's on the other.
 use std::sync::Arc;
 
-use fsa::host::linux::LinuxHost;
+use fsa::host::Host;
 use fsa::{
     DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, RangeCopy, Refusal,
-    Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, WaitId, Why,
+    Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, Volume, WaitId, Why,
 };
 use nt::security::{Sid, Token};
 use nt::{AccessMask, CreateAction, CreateOptions, FileInformationClass, Guid, NtStatus, Utf16};
@@ -14,10 +14,11 @@ use wire::create::{NetworkAttributes, PosixResponse};
 use wire::ioctl::CopyChunk;
 use wire::lock::{LockElement, LockFlags};
 
-use super::{ShareVolume, Store, oplocks};
+use super::{Store, oplocks};
 
 /// What became of an operation.
-pub(super) enum Performed {
+pub enum Performed {
+    /// This came of it.
     Done(Done),
     /// The store will tell.
     Waits(WaitId, Delay),
@@ -35,7 +36,7 @@ const INVALID_VIEW_SIZE: NtStatus = NtStatus(0xC000_001F);
 type Outcome = Result<Done, Refusal>;
 
 /// Performs it.
-pub(super) fn perform(store: &Store, op: &Op) -> Performed {
+pub fn perform<H: Host>(store: &Store<H>, op: &Op) -> Performed {
     match outcome(store, op) {
         Ok(done) => done.into(),
         Err(refusal) => match refusal.waits() {
@@ -48,7 +49,7 @@ pub(super) fn perform(store: &Store, op: &Op) -> Performed {
     }
 }
 
-fn outcome(store: &Store, op: &Op) -> Outcome {
+fn outcome<H: Host>(store: &Store<H>, op: &Op) -> Outcome {
     let volume = &*store.volume;
     match op {
         Op::Open(op) => open(store, op),
@@ -114,7 +115,7 @@ fn outcome(store: &Store, op: &Op) -> Outcome {
 }
 
 fn id(open: StoreOpen) -> OpenId {
-    Store::open_of(open)
+    super::open_in_store(open)
 }
 
 fn size(len: u32) -> usize {
@@ -129,7 +130,7 @@ fn context(caller: &Arc<Token>) -> SecurityContext {
     SecurityContext::user(Token::clone(caller))
 }
 
-fn open(store: &Store, op: &OpenOp) -> Outcome {
+fn open<H: Host>(store: &Store<H>, op: &OpenOp) -> Outcome {
     let volume = &*store.volume;
     let cx = context(&op.caller);
     let eas = if op.eas.is_empty() { Vec::new() } else { fsa::decode_eas(&op.eas)? };
@@ -167,7 +168,7 @@ fn open(store: &Store, op: &OpenOp) -> Outcome {
 }
 
 /// What could not be made as it was asked for is not left behind. Somebody may have opened it meanwhile; then it stays.
-fn remove(volume: &ShareVolume, path: &Utf16) {
+fn remove<H: Host>(volume: &Volume<H>, path: &Utf16) {
     let request = OpenRequest {
         options: CreateOptions::OPEN_REPARSE_POINT | CreateOptions::DELETE_ON_CLOSE,
         follow: Follow::Caller,
@@ -184,7 +185,7 @@ fn stopped(stop: &StoppedOnSymlink) -> Done {
 }
 
 /// Says what was opened.
-fn describe(store: &Store, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
+fn describe<H: Host>(store: &Store<H>, cx: &SecurityContext, op: &OpenOp, opened: &fsa::Opened) -> Outcome {
     let volume = &*store.volume;
     let open = volume.open_of(opened.id)?;
     oplocks::request(volume, opened.id, op.caching);
@@ -206,10 +207,10 @@ struct Told {
 }
 
 /// The file behind an open, as it is now.
-fn found(
-    store: &Store,
+fn found<H: Host>(
+    store: &Store<H>,
     cx: &SecurityContext,
-    open: &fsa::Open<LinuxHost>,
+    open: &fsa::Open<H>,
     told: Told,
 ) -> Result<OpenedFile, Refusal> {
     let volume = &*store.volume;
@@ -257,7 +258,7 @@ fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {
     }
 }
 
-fn close(volume: &ShareVolume, open: StoreOpen, wants_attributes: bool) -> Outcome {
+fn close<H: Host>(volume: &Volume<H>, open: StoreOpen, wants_attributes: bool) -> Outcome {
     let facts = wants_attributes.then(|| {
         // Why a time cannot be told is nothing that keeps the rest from being told.
         let _ = volume.about_to_close(id(open));
@@ -268,7 +269,12 @@ fn close(volume: &ShareVolume, open: StoreOpen, wants_attributes: bool) -> Outco
     Ok(Done::Closed(facts.map(|facts| attributes(&facts))))
 }
 
-fn query_file(volume: &ShareVolume, open: StoreOpen, class: FileInformationClass, len_max: u32) -> Outcome {
+fn query_file<H: Host>(
+    volume: &Volume<H>,
+    open: StoreOpen,
+    class: FileInformationClass,
+    len_max: u32,
+) -> Outcome {
     let mut information = volume.query_information(id(open), class, size(len_max))?;
     if class == FileInformationClass::NORMALIZED_NAME_INFORMATION {
         information.bytes = below_share(information.bytes);
@@ -286,7 +292,7 @@ fn below_share(bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// What is too small a buffer to a protocol is told with the length that it takes. [MS-SMB2] 3.3.5.20.3
-fn query_security(volume: &ShareVolume, open: StoreOpen, parts: u32, len_max: u32) -> Outcome {
+fn query_security<H: Host>(volume: &Volume<H>, open: StoreOpen, parts: u32, len_max: u32) -> Outcome {
     match volume.query_security(id(open), SecurityInformation(parts), size(len_max)) {
         Err(Refusal { status: NtStatus::BUFFER_OVERFLOW, why: Why::Length { wanted, .. } }) => {
             Ok(Done::TooSmall(u32::try_from(wanted).unwrap_or(u32::MAX)))
@@ -296,7 +302,7 @@ fn query_security(volume: &ShareVolume, open: StoreOpen, parts: u32, len_max: u3
 }
 
 /// Locks all ranges or none; unlocks one after the other. [MS-SMB2] 3.3.5.14.1 and 3.3.5.14.2
-fn lock(volume: &ShareVolume, open: StoreOpen, locks: &[LockElement]) -> Outcome {
+fn lock<H: Host>(volume: &Volume<H>, open: StoreOpen, locks: &[LockElement]) -> Outcome {
     let range = |lock: &LockElement| fsa::LockRange { offset: lock.offset, len: lock.len };
     let unlocks = locks.first().is_some_and(|first| first.flags.contains(LockFlags::UNLOCK));
     for (at, element) in locks.iter().enumerate() {
@@ -322,7 +328,7 @@ fn lock(volume: &ShareVolume, open: StoreOpen, locks: &[LockElement]) -> Outcome
 }
 
 /// [MS-SMB2] 3.3.5.15.6
-fn copy(volume: &ShareVolume, source: StoreOpen, target: StoreOpen, chunks: &[CopyChunk]) -> Copied {
+fn copy<H: Host>(volume: &Volume<H>, source: StoreOpen, target: StoreOpen, chunks: &[CopyChunk]) -> Copied {
     let mut copied = Copied::default();
     for chunk in chunks {
         let copy = RangeCopy {
