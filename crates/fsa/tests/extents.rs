@@ -303,6 +303,7 @@ fn blocks_are_shared_where_the_host_can_and_refused_where_it_cannot() {
         let share = |source_offset, target_offset, len| {
             store.share(RangeCopy { source, source_offset, target, target_offset, len })
         };
+        store.resize(target, 2 * block);
         match share(0, 0, 2 * block) {
             Ok(()) => assert_eq!(store.bytes(target, 0, data.len()), data),
             refused => {

@@ -7,7 +7,11 @@ mod host_conformance;
 mod host_disk;
 use fsa::host::linux::{LinuxHost, LinuxOptions, STORE_FOLDER, StoreAt};
 use fsa::host::{BlobId, Host, HostFault, HostName, Make, XattrMode};
+use fsa::{OpenRequest, RangeCopy, Requester, SecurityContext, Volume, VolumeOptions};
 use host_disk::Scratch;
+use nt::{
+    AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, FsctlCode, NtStatus,
+};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -292,4 +296,80 @@ fn btrfs_shares_blocks_and_ext4_says_that_it_cannot() {
     };
     assert!(matches!(fault("mkfs.btrfs", 16), None | Some(Ok(()))));
     assert!(matches!(fault("mkfs.ext4", 1), None | Some(Err(HostFault::NotSupported))));
+}
+
+/// smb2.ioctl.compress_file_flag, compress_dir_inherit, compress_inherit_disable, compress_query_file_attr and
+/// dup_extents_len_beyond_dest, dup_extents_src_is_dest_overlap: on btrfs, which does both; ext4 says that it does neither.
+#[test]
+fn btrfs_compresses_and_shares_and_ext4_says_that_it_does_neither() {
+    for (mkfs, can) in [("mkfs.btrfs", true), ("mkfs.ext4", false)] {
+        let mount = match Mount::disk(mkfs) {
+            Ok(mount) => mount,
+            Err(reason) => {
+                println!("skipped: {reason}");
+                continue;
+            }
+        };
+        let volume = Volume::new(mount.host(), VolumeOptions::default());
+        let features = volume.host().features();
+        assert_eq!(
+            (features.shares_blocks, features.compresses, features.punches),
+            (can, can, true),
+            "{mkfs}"
+        );
+        let cx = SecurityContext::superuser();
+        let made = |path: &str, options| {
+            let path = utf16(path);
+            let disposition = CreateDisposition::CREATE;
+            let request = OpenRequest {
+                options,
+                disposition,
+                ..OpenRequest::existing(&path, AccessMask::FILE_ALL_ACCESS)
+            };
+            volume.open(&cx, &request).unwrap().id
+        };
+        let compress = |id, state: u16| {
+            let set = volume.fs_control(id, FsctlCode::SET_COMPRESSION, &state.to_le_bytes(), 0);
+            set.map_or_else(|refusal| refusal.status, |reply| reply.status)
+        };
+        let state = |id| {
+            let told = volume.fs_control(id, FsctlCode::GET_COMPRESSION, &[], 2).unwrap().output;
+            let shown = volume.opened_facts(id).unwrap().attributes;
+            (told, shown.contains(FileAttributes::COMPRESSED))
+        };
+        let (on, off) = ((vec![2, 0], true), (vec![0, 0], false));
+        let dir = made("dir", CreateOptions::DIRECTORY_FILE);
+        assert_eq!(state(dir), off);
+        if !can {
+            assert_eq!(compress(dir, 1), NtStatus::NOT_SUPPORTED);
+            assert_eq!(compress(dir, 0), NtStatus::SUCCESS);
+            continue;
+        }
+        assert_eq!(compress(dir, 1), NtStatus::SUCCESS);
+        assert_eq!(state(dir), on);
+        let inherits = made(r"dir\inherits", CreateOptions::NONE);
+        assert_eq!(state(inherits), on);
+        assert_eq!(state(made(r"dir\plain", CreateOptions::NO_COMPRESSION)), off);
+        assert_eq!(compress(dir, 0), NtStatus::SUCCESS);
+        assert_eq!((state(inherits), state(made(r"dir\later", CreateOptions::NONE))), (on, off.clone()));
+        assert_eq!(compress(inherits, 0), NtStatus::SUCCESS);
+        assert_eq!(state(inherits), off);
+
+        let (source, target) = (made("source", CreateOptions::NONE), made("target", CreateOptions::NONE));
+        volume.write(source, 0, &[7; 32_768]).unwrap();
+        let share = |source, target, target_offset, len| {
+            let done =
+                volume.duplicate_extents(RangeCopy { source, source_offset: 0, target, target_offset, len });
+            done.map_or_else(|refusal| refusal.status, |()| NtStatus::SUCCESS)
+        };
+        assert_eq!(share(source, target, 0, 32_768), NtStatus::SUCCESS, "nothing of it beyond the end");
+        assert_eq!(volume.opened_facts(target).unwrap().size, 0);
+        let (class, len) = (FileInformationClass::END_OF_FILE_INFORMATION, 32_768_u64.to_le_bytes());
+        volume.set_information(&cx, Requester::Local, target, class, &len).unwrap();
+        assert_eq!(volume.read(target, 0, 32_768).unwrap(), vec![0; 32_768]);
+        assert_eq!(share(source, target, 0, 32_768), NtStatus::SUCCESS);
+        assert_eq!(volume.read(target, 0, 32_768).unwrap(), vec![7; 32_768]);
+        assert_eq!(share(source, source, 8192, 16_384), NtStatus::NOT_SUPPORTED, "it overlaps itself");
+        assert_eq!(share(source, source, 16_384, 16_384), NtStatus::SUCCESS);
+    }
 }

@@ -191,6 +191,14 @@ pub enum Op {
         open: StoreOpen,
         caching: Caching,
     },
+    /// Lets a range of one open of this store have the blocks of another's.
+    Duplicate {
+        source: StoreOpen,
+        source_offset: u64,
+        target: StoreOpen,
+        target_offset: u64,
+        len: u64,
+    },
     /// Copies ranges from one open of this store to another, one after the other, until one fails.
     Copy {
         source: StoreOpen,
@@ -208,7 +216,10 @@ impl Op {
             Op::Write { data, write_through, .. } => {
                 *write_through || data.as_slice().len() > INLINE_BYTES_MAX
             }
-            Op::Flush { .. } | Op::Copy { .. } | Op::QueryDirectory { restart: true, .. } => true,
+            Op::Flush { .. }
+            | Op::Copy { .. }
+            | Op::Duplicate { .. }
+            | Op::QueryDirectory { restart: true, .. } => true,
             _ => false,
         }
     }

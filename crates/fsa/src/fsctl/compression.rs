@@ -1,15 +1,16 @@
-//! Compression and integrity: what is so, and that it cannot be otherwise. [MS-FSA] 2.1.5.10.9, .10, .30 and .33
+//! Compression, where the host compresses, and integrity: what is so, and that it cannot be otherwise. [MS-FSA] 2.1.5.10.9, .10, .30 and .33
 use super::ControlReply;
 use crate::host::Host;
 use crate::opens::Open;
 use crate::query::Fields;
 use crate::refusal::{Refusal, Why};
 use crate::volume::{Volume, VolumeKind};
-use nt::{AccessMask, NtStatus};
+use nt::{AccessMask, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 
 /// COMPRESSION_FORMAT_NONE, _DEFAULT and _LZNT1. [MS-FSCC] 2.3.69
 const NONE: u16 = 0;
-const FORMATS: [u16; 3] = [NONE, 1, 2];
+const LZNT1: u16 = 2;
+const FORMATS: [u16; 3] = [NONE, 1, LZNT1];
 /// CHECKSUM_TYPE_NONE and CHECKSUM_TYPE_UNCHANGED. [MS-FSCC] 2.3.73
 const CHECKSUM_NONE: u16 = 0;
 const CHECKSUM_UNCHANGED: u16 = 0xFFFF;
@@ -18,28 +19,48 @@ const GET_LEN: usize = 16;
 const SET_LEN: usize = 8;
 
 impl<H: Host> Volume<H> {
-    /// Nothing is compressed here.
-    pub(super) fn get_compression(&self, output_len_max: usize) -> Result<ControlReply, Refusal> {
+    /// Whether the host compresses the file: its way of doing it has no number, so it is called LZNT1, NTFS's only one.
+    pub(super) fn get_compression(
+        &self,
+        open: &Open<H>,
+        output_len_max: usize,
+    ) -> Result<ControlReply, Refusal> {
         if output_len_max < 2 {
             return Err(Refusal::parameter("no room for the compression state"));
         }
-        Ok(ControlReply::whole(Fields::default().u16(NONE).done()))
+        let state = if self.host.stat(&open.file.node())?.compressed { LZNT1 } else { NONE };
+        Ok(ControlReply::whole(Fields::default().u16(state).done()))
     }
 
-    /// That nothing is compressed can be asked for; compression cannot.
+    /// The host compresses what is written from now on, or what is made in the directory, where it can.
+    /// [MS-FSA] 2.1.5.10.30
     pub(super) fn set_compression(&self, open: &Open<H>, input: &[u8]) -> Result<ControlReply, Refusal> {
         let state = input.first_chunk().map(|bytes| u16::from_le_bytes(*bytes));
         let Some(state) = state.filter(|state| FORMATS.contains(state)) else {
             return Err(Refusal::parameter("no compression state, or an unknown one"));
         };
-        // FILE_READ_ACCESS and FILE_WRITE_ACCESS in the control code.
-        open.require(AccessMask::FILE_READ_DATA | AccessMask::FILE_WRITE_DATA)?;
-        if state != NONE {
-            let why = Why::Object("nothing is compressed on this volume");
-            // [Windows] ReFS of Server 2016: smbtorture smb2.ioctl.compress_notsup_set.
-            return Err(Refusal::new(NtStatus::NOT_SUPPORTED, why));
-        }
+        // [Windows] FILE_WRITE_DATA alone, though the control code has FILE_READ_ACCESS, too: smbtorture
+        // smb2.ioctl.compress_perms.
+        open.require(AccessMask::FILE_WRITE_DATA)?;
         self.require_writable()?;
+        let compressed = state != NONE;
+        if !self.host.features().compresses {
+            // [Windows] ReFS of Server 2016: smbtorture smb2.ioctl.compress_notsup_set.
+            let why = Why::Object("nothing is compressed on this volume");
+            return match compressed {
+                true => Err(Refusal::new(NtStatus::NOT_SUPPORTED, why)),
+                false => Ok(ControlReply::nothing()),
+            };
+        }
+        let mut state = open.file.lock();
+        let node = open.file.node();
+        if self.host.stat(&node)?.compressed == compressed {
+            return Ok(ControlReply::nothing());
+        }
+        self.host.set_compressed(&node, compressed)?;
+        self.settle(&node, open.options)?;
+        let (filter, action) = (NotifyFilter::ATTRIBUTES, NotifyAction::MODIFIED);
+        self.tell_change(&mut state, &open.file, &open.link, filter, action, UsnReason::COMPRESSION_CHANGE);
         Ok(ControlReply::nothing())
     }
 

@@ -18,8 +18,8 @@ mod watch;
 mod xattr;
 
 use super::{
-    BlobId, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId, NodeKind,
-    NodeStat, RenameMode, SetTimes, Space, XattrMode,
+    BlobId, Features, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId,
+    NodeKind, NodeStat, RenameMode, SetTimes, Space, XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -35,7 +35,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, pread, pwrite};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 pub use store::{STORE_FOLDER, StoreAt};
 
 /// How a volume is opened.
@@ -71,6 +71,7 @@ pub struct LinuxHost {
     listener: listen::Listener,
     store: store::Store,
     read_only: bool,
+    features: OnceLock<Features>,
     /// One lock for many directories; which, their inode number says.
     directories: [Mutex<()>; DIRECTORY_LOCKS],
 }
@@ -98,6 +99,7 @@ impl LinuxHost {
             listener: listen::Listener::default(),
             store: store::Store::new(options.store_at),
             read_only: options.read_only || mount.f_flag.contains(StatVfsMountFlags::RDONLY),
+            features: OnceLock::new(),
             directories: [const { Mutex::new(()) }; DIRECTORY_LOCKS],
             options,
             root,
@@ -309,6 +311,18 @@ impl Host for LinuxHost {
     fn share_range(&self, from: (&LinuxNode, u64), to: (&LinuxNode, u64), len: u64) -> HostResult<()> {
         self.require_writable("share_range")?;
         extents::share(from, to, len)
+    }
+
+    fn features(&self) -> Features {
+        *self.features.get_or_init(|| match self.read_only {
+            true => Features::default(),
+            false => extents::features(self.root.fd()),
+        })
+    }
+
+    fn set_compressed(&self, node: &LinuxNode, compressed: bool) -> HostResult<()> {
+        self.require_writable("set_compressed")?;
+        extents::set_compressed(node, compressed)
     }
 
     fn now(&self) -> FileTime {

@@ -213,6 +213,7 @@ impl Host for MemoryHost {
                 links: inode.links,
                 size: inode.object.size(),
                 allocated: inode.object.size().div_ceil(BLOCK_BYTES) * BLOCK_BYTES,
+                compressed: false,
                 accessed: inode.accessed,
                 modified: inode.modified,
                 changed: inode.changed,

@@ -194,6 +194,9 @@ fn shown(stored: FileAttributes, stat: &NodeStat, has_point: bool) -> FileAttrib
     if has_point {
         shown |= FileAttributes::REPARSE_POINT;
     }
+    if stat.compressed {
+        shown |= FileAttributes::COMPRESSED;
+    }
     if shown.is_empty() { FileAttributes::NORMAL } else { shown }
 }
 

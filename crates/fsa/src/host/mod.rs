@@ -69,6 +69,8 @@ pub struct NodeStat {
     pub size: u64,
     /// Bytes of disk behind the data.
     pub allocated: u64,
+    /// The host compresses the data, or what is made in the directory.
+    pub compressed: bool,
     /// Last read of the data.
     pub accessed: FileTime,
     /// Last change of the data.
@@ -144,6 +146,17 @@ pub struct SetTimes {
     pub accessed: Option<FileTime>,
     /// Last change of the data.
     pub modified: Option<FileTime>,
+}
+
+/// What a host's file system can do that not every one can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Features {
+    /// Files can share blocks: [`Host::share_range`].
+    pub shares_blocks: bool,
+    /// Files and directories can be told to be compressed: [`Host::set_compressed`].
+    pub compresses: bool,
+    /// Blocks within a file can be given back: [`Host::punch`].
+    pub punches: bool,
 }
 
 /// Space of the volume.
@@ -349,6 +362,17 @@ pub trait Host: Send + Sync {
     /// Lets a range of one regular file share the blocks of another's. [`HostFault::NotSupported`] where blocks cannot be
     /// shared.
     fn share_range(&self, from: (&Self::Node, u64), to: (&Self::Node, u64), len: u64) -> HostResult<()>;
+
+    /// What the host's file system can do, as far as it has been found out.
+    fn features(&self) -> Features {
+        Features::default()
+    }
+
+    /// Compresses what is written from now on, and what is made in a directory; or no longer. [`HostFault::NotSupported`] where
+    /// the host does not.
+    fn set_compressed(&self, _node: &Self::Node, _compressed: bool) -> HostResult<()> {
+        Err(HostError { call: "set_compressed", fault: HostFault::NotSupported })
+    }
 
     /// The host's clock: the one that stamps what is changed.
     /// A host on which nothing can be changed need not have one.

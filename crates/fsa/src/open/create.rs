@@ -114,6 +114,12 @@ impl<H: Host> Volume<H> {
         if let Some(mode) = request.mode {
             self.host.set_mode(node, mode & 0o7777)?;
         }
+        if request.options.contains(CreateOptions::NO_COMPRESSION)
+            && self.host.features().compresses
+            && self.host.stat(node)?.compressed
+        {
+            self.host.set_compressed(node, false)?; // what the directory would have it be
+        }
         if let StreamToOpen::Data(Some(name)) = to_open {
             meta::stream_create(&self.host, node, &name.0)?;
         }

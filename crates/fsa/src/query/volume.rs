@@ -14,6 +14,8 @@ const SECTOR_BYTES: u32 = 512;
 const FILE_READ_ONLY_DEVICE: u32 = 0x02;
 /// SSINFO_FLAGS_ALIGNED_DEVICE and SSINFO_FLAGS_PARTITION_ALIGNED_ON_DEVICE. [MS-FSCC] 2.5.7
 const ALIGNED: u32 = 0x01 | 0x02;
+/// SSINFO_FLAGS_TRIM_ENABLED: blocks go back to the host, which tells the device in its own time.
+const TRIM_ENABLED: u32 = 0x08;
 
 /// What every kind but FAT has besides reparse points.
 const MODERN: FsAttributes = FsAttributes(
@@ -62,6 +64,13 @@ impl<H: Host> Volume<H> {
         }
         if self.is_read_only() {
             attributes |= FsAttributes::READ_ONLY_VOLUME;
+        }
+        let can = self.host.features();
+        if can.shares_blocks && kind != VolumeKind::Fat {
+            attributes |= FsAttributes::SUPPORTS_BLOCK_REFCOUNTING;
+        }
+        if can.compresses && kind != VolumeKind::Fat {
+            attributes |= FsAttributes::FILE_COMPRESSION;
         }
         if self.has_object_ids() {
             attributes |= FsAttributes::SUPPORTS_OBJECT_IDS;
@@ -138,7 +147,7 @@ impl<H: Host> Volume<H> {
             .u32(physical)
             .u32(physical)
             .u32(physical.min(4096))
-            .u32(ALIGNED)
+            .u32(ALIGNED | if self.host.features().punches { TRIM_ENABLED } else { 0 })
             .u32(0)
             .u32(0)
             .done())

@@ -85,6 +85,7 @@ impl Host for ImagePort {
             links: u32::from(facts.links),
             size: facts.data_len,
             allocated: facts.data_len,
+            compressed: false,
             accessed: facts.standard.accessed,
             modified: facts.standard.written,
             changed: facts.standard.changed,

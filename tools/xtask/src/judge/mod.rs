@@ -2,6 +2,7 @@
 use std::path::{Path, PathBuf};
 
 mod clients;
+mod disk;
 mod kernel;
 mod ntfs;
 mod python;

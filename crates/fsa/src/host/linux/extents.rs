@@ -2,10 +2,13 @@
 //! [ioctl_ficlonerange(2)]
 use super::fault::{failed, refused};
 use super::node::LinuxNode;
-use crate::host::{HostFault, HostResult};
+use crate::host::{Features, HostFault, HostResult};
 use core::ops::Range;
-use rustix::fd::{AsFd, AsRawFd};
-use rustix::fs::{FallocateFlags, SeekFrom, copy_file_range, fallocate, seek};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{
+    FallocateFlags, IFlags, Mode, OFlags, SeekFrom, copy_file_range, fallocate, fstatfs, ioctl_getflags,
+    ioctl_setflags, openat, seek,
+};
 use rustix::io::Errno;
 use rustix::ioctl::{Opcode, Setter, ioctl, opcode};
 
@@ -18,7 +21,7 @@ pub(super) fn allocated(
     let call = "allocated_ranges";
     node.require_file(call)?;
     // A descriptor of its own: seeking moves what others with the same one would see.
-    let fd = node.reopen(rustix::fs::OFlags::RDONLY).map_err(failed(call))?;
+    let fd = node.reopen(OFlags::RDONLY).map_err(failed(call))?;
     let mut ranges = Vec::new();
     let mut at = range.start;
     while at < range.end && ranges.len() < count_max {
@@ -101,18 +104,63 @@ pub(super) fn share(from: (&LinuxNode, u64), to: (&LinuxNode, u64), len: u64) ->
     to.0.require_file(call)?;
     let source = from.0.readable().map_err(failed(call))?;
     let target = to.0.writable().map_err(failed(call))?;
-    let range = CloneRange {
-        source: i64::from(source.as_fd().as_raw_fd()),
-        source_offset: from.1,
-        len,
-        target_offset: to.1,
-    };
+    match clone_range((source, from.1), (target, to.1), len) {
+        Err(Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV | Errno::NOSYS) => {
+            Err(refused(call, HostFault::NotSupported))
+        }
+        other => other.map_err(failed(call)),
+    }
+}
+
+fn clone_range(
+    (source, source_offset): (BorrowedFd<'_>, u64),
+    (target, target_offset): (BorrowedFd<'_>, u64),
+    len: u64,
+) -> Result<(), Errno> {
+    let range = CloneRange { source: i64::from(source.as_raw_fd()), source_offset, len, target_offset };
     // SAFETY: FICLONERANGE reads one file_clone_range, whose layout `CloneRange` has; the descriptor in it is borrowed for
     // longer than the call.
     #[allow(unsafe_code)]
-    let done = unsafe { ioctl(target, Setter::<FICLONERANGE, CloneRange>::new(range)) };
-    match done {
-        Err(Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV | Errno::NOSYS) => {
+    unsafe {
+        ioctl(target, Setter::<FICLONERANGE, CloneRange>::new(range))
+    }
+}
+
+/// What the file system of a directory can do, tried out on files without a name. What cannot be tried is as what it cannot.
+pub(super) fn features(root: BorrowedFd<'_>) -> Features {
+    let unnamed =
+        || openat(root, ".", OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR);
+    let (Ok(one), Ok(other)) = (unnamed(), unnamed()) else { return Features::default() };
+    Features {
+        // Of no length, from an empty file: who can share blocks has nothing against it.
+        shares_blocks: clone_range((one.as_fd(), 0), (other.as_fd(), 0), 0).is_ok(),
+        compresses: compresses(&one),
+        punches: fallocate(&one, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, 0, 4096).is_ok(),
+    }
+}
+
+/// ext4 takes the flag, keeps it, and compresses nothing: only of these is it believed.
+fn compresses(file: &OwnedFd) -> bool {
+    // BTRFS_SUPER_MAGIC and F2FS_SUPER_MAGIC of linux/magic.h
+    const COMPRESSING: [u64; 2] = [0x9123_683E, 0xF2F5_2010];
+    let is_one = |magic| u64::try_from(magic).is_ok_and(|magic| COMPRESSING.contains(&magic));
+    fstatfs(file).is_ok_and(|found| is_one(found.f_type))
+        && set_flag(file.as_fd(), true).is_ok()
+        && ioctl_getflags(file).is_ok_and(|flags| flags.contains(IFlags::COMPRESSED))
+}
+
+fn set_flag(fd: BorrowedFd<'_>, compressed: bool) -> Result<(), Errno> {
+    let flags = ioctl_getflags(fd)?;
+    let wanted = if compressed { flags | IFlags::COMPRESSED } else { flags - IFlags::COMPRESSED };
+    if wanted == flags { Ok(()) } else { ioctl_setflags(fd, wanted) }
+}
+
+/// FS_IOC_SETFLAGS with FS_COMPR_FL, as chattr +c. [ioctl_iflags(2)]
+pub(super) fn set_compressed(node: &LinuxNode, compressed: bool) -> HostResult<()> {
+    let call = "set_compressed";
+    let fd = node.readable().map_err(failed(call))?;
+    match set_flag(fd, compressed) {
+        Err(Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS | Errno::INVAL) => {
             Err(refused(call, HostFault::NotSupported))
         }
         other => other.map_err(failed(call)),

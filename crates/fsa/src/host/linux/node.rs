@@ -10,8 +10,8 @@ use crate::host::{HostFault, HostResult, NodeId, NodeKind, NodeStat};
 use nt::FileTime;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, openat,
-    openat2, seek, statx,
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Statx, StatxAttributes, StatxFlags,
+    StatxTimestamp, openat, openat2, seek, statx,
 };
 use rustix::io::Errno;
 use rustix::path::DecInt;
@@ -238,6 +238,7 @@ fn node_stat(found: &Statx) -> NodeStat {
         links: found.stx_nlink,
         size: found.stx_size,
         allocated: allocated(found),
+        compressed: found.stx_attributes.contains(StatxAttributes::COMPRESSED),
         accessed: file_time(&found.stx_atime),
         modified: file_time(&found.stx_mtime),
         changed: file_time(&found.stx_ctime),

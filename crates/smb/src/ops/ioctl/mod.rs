@@ -4,6 +4,7 @@ use wire::FileId;
 use wire::ioctl::{IoctlFlags, Request, code};
 
 mod copy_chunk;
+mod duplicate;
 mod of_server;
 mod pipe;
 mod reparse;
@@ -20,7 +21,6 @@ const PASSED_THROUGH: &[FsctlCode] = &[
     FsctlCode::CREATE_OR_GET_OBJECT_ID,
     FsctlCode::DELETE_OBJECT_ID,
     FsctlCode::DELETE_REPARSE_POINT,
-    FsctlCode::DUPLICATE_EXTENTS_TO_FILE,
     FsctlCode::DUPLICATE_EXTENTS_TO_FILE_EX,
     FsctlCode::FILESYSTEM_GET_STATISTICS,
     FsctlCode::FILE_LEVEL_TRIM,
@@ -74,6 +74,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
         code::SRV_REQUEST_RESUME_KEY => copy_chunk::resume_key(server, asked, file_id, request),
         code::SRV_COPYCHUNK | code::SRV_COPYCHUNK_WRITE => copy_chunk::start(server, asked, file_id, request),
         code::LMR_REQUEST_RESILIENCY => resiliency::start(server, asked, file_id, request),
+        FsctlCode::DUPLICATE_EXTENTS_TO_FILE => duplicate::start(server, asked, file_id, request),
         code::SRV_ENUMERATE_SNAPSHOTS => of_server::snapshots(file_id, request),
         code::SRV_READ_HASH => Err(NtStatus::NOT_SUPPORTED),
         code if PASSED_THROUGH.contains(&code) => pass_through(server, asked, file_id, request),
