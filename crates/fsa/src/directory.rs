@@ -5,6 +5,7 @@
 mod entry;
 mod reparse_index;
 
+use crate::context::SecurityContext;
 use crate::host::{Host, HostError, HostFault, HostName, meta};
 use crate::opens::{Open, OpenId};
 use crate::path::NAME_UNITS_MAX;
@@ -14,6 +15,7 @@ use crate::refusal::{ComponentFault, Refusal, Why};
 use crate::short_name::short_name;
 use crate::volume::Volume;
 use entry::{Entry, Layout};
+use nt::security::access_check;
 use nt::{AccessMask, FileInformationClass as Class, NtStatus, Utf16};
 pub(crate) use reparse_index::is_reparse_index;
 
@@ -31,6 +33,14 @@ pub struct DirectoryQuery<'a> {
     /// Which names; empty for all. Only the first query of a listing and a restart look at it. (For
     /// FileReparsePointInformation: the bytes of a tag.)
     pub pattern: &'a [u16],
+}
+
+/// A query, and whose eyes it is for.
+#[derive(Clone, Copy)]
+struct Asks<'a> {
+    query: &'a DirectoryQuery<'a>,
+    /// Who sees only what they may read; without one everything is seen.
+    reader: Option<&'a SecurityContext>,
 }
 
 /// A listing that an open has begun.
@@ -62,7 +72,19 @@ impl<H: Host> Volume<H> {
     /// NO_MORE_FILES ends a listing, NO_SUCH_FILE one that has nothing at all. There is no resuming by index: as on NTFS,
     /// an index means nothing.
     pub fn query_directory(&self, id: OpenId, query: &DirectoryQuery<'_>) -> Result<Information, Refusal> {
+        self.query_directory_for(None, id, query)
+    }
+
+    /// The same without the entries that a caller may not read: those whose descriptors do not give FILE_GENERIC_READ. (What
+    /// the directory's own rights would add does not count.) [MS-SMB2] 3.3.5.18, DoAccessBasedDirectoryEnumeration
+    pub fn query_directory_for(
+        &self,
+        reader: Option<&SecurityContext>,
+        id: OpenId,
+        query: &DirectoryQuery<'_>,
+    ) -> Result<Information, Refusal> {
         let open = self.open_of(id)?;
+        let asks = Asks { query, reader: reader.filter(|cx| !cx.bypass) };
         if query.class == Class::REPARSE_POINT_INFORMATION {
             return self.query_reparse_index(&open, query);
         }
@@ -86,7 +108,7 @@ impl<H: Host> Volume<H> {
             listing.names = Some(self.snapshot(&open, &pattern)?);
             listing.given = 0;
         }
-        self.fill(&open, &mut listing, query, layout, first)
+        self.fill(&open, &mut listing, asks, layout, first)
     }
 
     /// Entries from where the listing stands.
@@ -94,10 +116,11 @@ impl<H: Host> Volume<H> {
         &self,
         open: &Open<H>,
         listing: &mut Listing,
-        query: &DirectoryQuery<'_>,
+        asks: Asks<'_>,
         layout: Layout,
         first: bool,
     ) -> Result<Information, Refusal> {
+        let query = asks.query;
         let mut entries: Vec<Vec<u8>> = Vec::new();
         let mut end = 0usize;
         let names = listing.names.as_deref().unwrap_or_default();
@@ -105,8 +128,8 @@ impl<H: Host> Volume<H> {
             if query.single && !entries.is_empty() {
                 break;
             }
-            let Some(found) = self.listed_entry(open, listed, layout)? else {
-                listing.given += 1; // removed since the snapshot
+            let Some(found) = self.listed_entry(open, listed, layout, asks.reader)? else {
+                listing.given += 1; // removed since the snapshot, or hidden
                 continue;
             };
             let at = end.next_multiple_of(8);
@@ -156,12 +179,13 @@ impl<H: Host> Volume<H> {
         Ok(names)
     }
 
-    /// What is known of an entry now; `None` when it is gone.
+    /// What is known of an entry now; `None` when it is gone, or not for this reader to see.
     fn listed_entry(
         &self,
         open: &Open<H>,
         listed: &Listed,
         layout: Layout,
+        reader: Option<&SecurityContext>,
     ) -> Result<Option<Entry>, Refusal> {
         let (name, node) = match listed {
             Listed::Itself => (Utf16::from("."), open.file.node()),
@@ -175,6 +199,17 @@ impl<H: Host> Volume<H> {
                 Err(error) => return Err(error.into()),
             },
         };
+        if let (Some(cx), Listed::Name(_)) = (reader, listed) {
+            match self.descriptor(&node) {
+                Ok(descriptor) => {
+                    if access_check(descriptor.as_ref(), &cx.token, AccessMask::FILE_GENERIC_READ).is_err() {
+                        return Ok(None);
+                    }
+                }
+                Err(HostError { fault: HostFault::NotFound, .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
         if layout == Layout::NAMES {
             return Ok(Some(Entry { name, facts: None, ea_size: 0, short_name: Vec::new() }));
         }

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test says what it expects by panicking
 mod store;
 
-use fsa::SecurityContext;
+use fsa::{DirectoryQuery, SecurityContext};
 use fsa::host::{Host, meta};
 use nt::security::{Ace, Acl, AclSlot, Privileges, SecurityDescriptor, Sid, Token};
-use nt::{AccessMask, CreateDisposition, CreateOptions, NtStatus};
+use nt::{AccessMask, CreateDisposition, CreateOptions, FileInformationClass as Class, NtStatus};
 use store::*;
 
 fn user() -> Sid {
@@ -104,4 +104,49 @@ fn backup_and_restore_intent_open_what_the_descriptor_keeps() {
     store.file("g");
     let id = store.open("g", CHANGE, backup);
     assert_eq!(store.set(id, &relative("t")), NtStatus::PRIVILEGE_NOT_HELD);
+}
+
+/// smbtorture smb2.acls.ACCESSBASED: of the four lists one gives all of FILE_GENERIC_READ. The directory's right to list
+/// gives FILE_READ_ATTRIBUTES to who opens the file, and does not show it.
+#[test]
+fn a_listing_for_a_reader_has_what_they_may_read() {
+    let store = Store::new();
+    let (control, data) = (AccessMask::READ_CONTROL | AccessMask::SYNCHRONIZE, AccessMask::FILE_READ_DATA);
+    let (attributes, eas) = (AccessMask::FILE_READ_ATTRIBUTES, AccessMask::FILE_READ_EA);
+    store.dir("d");
+    let rights = [
+        ("all", control | data | attributes | eas),
+        ("no eas", control | data | attributes),
+        ("no attributes", control | data | eas),
+        ("no data", control | attributes | eas),
+    ];
+    for (name, rights) in rights {
+        store.file(&format!(r"d\{name}"));
+        restrict(&store, &format!(r"d\{name}"), rights);
+    }
+    store.file(r"d\without a list");
+    let store = as_user(store, Privileges::NONE);
+    let sees = |reader: Option<&SecurityContext>, pattern: &str| {
+        let id = store.open("d", AccessMask::FILE_LIST_DIRECTORY, ITSELF);
+        let (class, pattern) = (Class::NAMES_INFORMATION, utf16(pattern));
+        let query =
+            DirectoryQuery { class, len_max: 4096, restart: false, single: false, pattern: &pattern };
+        let mut names = Vec::new();
+        loop {
+            match store.volume.query_directory_for(reader, id, &DirectoryQuery { single: true, ..query }) {
+                Ok(found) => names.push(nt::Utf16::from_le_bytes(&found.bytes[12..]).unwrap().to_string()),
+                Err(refusal) => {
+                    store.close(id);
+                    return (names, refusal.status);
+                }
+            }
+        }
+    };
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let some = named(&[".", "..", "all", "without a list"]);
+    assert_eq!(sees(Some(&store.cx), "*"), (some, NtStatus::NO_MORE_FILES));
+    assert_eq!(sees(None, "*").0.len(), 7);
+    assert_eq!(sees(Some(&SecurityContext::superuser()), "*").0.len(), 7);
+    assert_eq!(sees(Some(&store.cx), "no *"), (Vec::new(), NtStatus::NO_SUCH_FILE));
+    assert_eq!(sees(Some(&store.cx), "no data"), (Vec::new(), NtStatus::NO_SUCH_FILE));
 }

@@ -126,6 +126,8 @@ pub enum Op {
         open: StoreOpen,
     },
     QueryDirectory {
+        /// Who is told only of what they may read; nobody where everything is told.
+        reader: Option<Arc<Token>>,
         open: StoreOpen,
         class: FileInformationClass,
         len_max: u32,

@@ -63,6 +63,8 @@ pub struct ShareSettings {
     pub special_files: SpecialForm,
     /// When a change is on the disk.
     pub durability: Durability,
+    /// Who lists a directory sees only what they may read.
+    pub access_based: bool,
     /// Files have short names, too.
     pub short_names: bool,
     /// When others are told the time of a write.
@@ -92,6 +94,7 @@ impl ShareSettings {
             unix_links: false,
             special_files: SpecialForm::default(),
             durability: Durability::Deferred,
+            access_based: false,
             short_names: false,
             write_times: WriteTimes::default(),
             case_sensitive: false,
@@ -127,6 +130,8 @@ pub(super) struct RawShare {
     special_files: RawSpecial,
     #[serde(default)]
     durability: RawDurability,
+    #[serde(default)]
+    access_based: bool,
     #[serde(default)]
     short_names: bool,
     #[serde(default)]
@@ -241,6 +246,7 @@ impl RawShare {
                 RawDurability::Deferred => Durability::Deferred,
                 RawDurability::WriteThrough => Durability::WriteThrough,
             },
+            access_based: self.access_based,
             short_names: self.short_names,
             write_times: match self.write_times {
                 RawWriteTimes::AtOnce => WriteTimes::AtOnce,

@@ -79,6 +79,7 @@ label = "DATA"
 unix_links = true
 special_files = "wsl"
 durability = "write-through"
+access_based = true
 short_names = true
 write_times = "late"
 case_sensitive = true
@@ -100,6 +101,7 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         unix_links: true,
         special_files: SpecialForm::Lx,
         durability: Durability::WriteThrough,
+        access_based: true,
         short_names: true,
         write_times: WriteTimes::Late,
         case_sensitive: true,

@@ -220,6 +220,7 @@ fn share(settings: &ShareSettings, offered: bool) -> Share {
         encrypt: settings.encrypt,
         read_only: settings.read_only,
         anonymous: settings.anonymous,
+        access_based: settings.access_based,
         users: settings.users.clone(),
         tags: match settings.tags {
             Tags::All => TagPolicy::All,

@@ -36,10 +36,7 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How long a client's TCP may leave a lease break unacknowledged that could be told on another connection.
-const URGENT: Duration = Duration::from_secs(5);
-
-/// For how long that holds: as long as a break waits.
+/// For how long the client's TCP has to acknowledge in time what it is sent, once a break must be: as long as a break waits.
 const HURRY: Duration = Duration::from_secs(35);
 
 pub(super) struct Task {
@@ -55,8 +52,8 @@ pub(super) struct Task {
     /// Bytes that were read and not yet looked at.
     leftover: Vec<u8>,
     holding: Holding,
-    /// Until then the client's TCP must acknowledge what it is sent within [`URGENT`].
-    hurry_until: Option<Duration>,
+    /// Until when the client's TCP must acknowledge what it is sent within a time, and within which.
+    hurry: Option<(Duration, Duration)>,
 }
 
 /// Something to be done next.
@@ -89,14 +86,14 @@ impl Task {
             packets: Vec::new(),
             is_connected: false,
             is_over: false,
-            hurry_until: None,
+            hurry: None,
         })
     }
 
     /// Runs until either side ends.
     pub(super) async fn run(mut self, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let limits = self.daemon.served().limits;
-        let mut hurries = false;
+        let mut allowed = 0;
         while !self.is_over {
             self.go_on(&limits);
             let (patience, reads) = (self.patience(limits.idle_timeout), self.reads(&limits));
@@ -122,13 +119,11 @@ impl Task {
                 Event::Readable(false) | Event::Mail(None) | Event::Stop => self.is_over = true,
             }
             self.read_mail();
-            let wants = self.hurry_until.is_some_and(|until| until > now().monotonic);
-            if wants != hurries {
+            let allows = self.hurry().map_or(0, |within| u32::try_from(within.as_millis()).unwrap_or(0));
+            if allows != allowed {
                 // Not on every host; then the break waits for its acknowledgment, or in vain.
-                let millis = if wants { URGENT.as_millis() } else { 0 };
-                let millis = u32::try_from(millis).unwrap_or(0);
-                let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, millis);
-                hurries = wants;
+                let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, allows);
+                allowed = allows;
             }
             let packets = core::mem::take(&mut self.packets);
             if !packets.is_empty() {
@@ -193,6 +188,11 @@ impl Task {
     fn hold(&mut self) {
         let packets: usize = self.packets.iter().map(len).sum();
         self.holding.set(self.machine.held_bytes().saturating_add(packets));
+    }
+
+    /// How long the client's TCP has, now, to acknowledge what it is sent.
+    fn hurry(&self) -> Option<Duration> {
+        self.hurry.filter(|(until, _)| *until > now().monotonic).map(|(_, within)| within)
     }
 
     fn read_mail(&mut self) {
@@ -277,9 +277,10 @@ impl Task {
                 self.machine.forget(session_id);
                 Vec::new()
             }
-            Effect::Notify { session_id, notification, is_urgent, .. } => {
-                if is_urgent {
-                    self.hurry_until = Some(now().monotonic + HURRY);
+            Effect::Notify { session_id, notification, within, .. } => {
+                if let Some(within) = within {
+                    let within = self.hurry().map_or(within, |already| already.min(within));
+                    self.hurry = Some((now().monotonic + HURRY, within));
                 }
                 let body = wire::Response::OplockBreakNotification(notification);
                 local_work(self.machine.notify(session_id, body))

@@ -69,7 +69,7 @@ fn outcome<H: Host>(store: &Store<H>, op: &Op) -> Outcome {
             Ok(Done::Nothing)
         }
         Op::Flush { open } => volume.flush(id(*open)).map(|()| Done::Nothing),
-        Op::QueryDirectory { open, class, len_max, restart, single, pattern } => {
+        Op::QueryDirectory { reader, open, class, len_max, restart, single, pattern } => {
             let pattern = pattern.units();
             let query = DirectoryQuery {
                 class: *class,
@@ -78,7 +78,8 @@ fn outcome<H: Host>(store: &Store<H>, op: &Op) -> Outcome {
                 single: *single,
                 pattern,
             };
-            volume.query_directory(id(*open), &query).map(output)
+            let reader = reader.as_ref().map(context);
+            volume.query_directory_for(reader.as_ref(), id(*open), &query).map(output)
         }
         Op::QueryFile { open, class, len_max } => query_file(volume, *open, *class, *len_max),
         Op::QueryEa { open, len_max, single, restart, index, names } => {

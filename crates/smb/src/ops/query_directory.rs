@@ -23,7 +23,10 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
     if !is_directory_class(request.class) && !is_posix {
         return Err(NtStatus::INVALID_INFO_CLASS);
     }
+    let hides = server.share(share).is_some_and(|share| share.access_based);
+    let reader = if hides { Some(server.caller(asked)?) } else { None };
     let op = Op::QueryDirectory {
+        reader,
         open: store,
         class: request.class,
         len_max: request.output_len_max,

@@ -1,4 +1,5 @@
 //! [MS-SMB2] 3.3.4.6, 3.3.4.7 and 3.3.6.1: breaks of oplocks and leases, and clients who do not answer them.
+use core::time::Duration;
 use wire::create::{LeaseKey, LeaseState, OplockLevel};
 use wire::oplock_break::{LeaseBreak, LeaseBreakFlags, Notification, OplockBreak};
 
@@ -9,6 +10,14 @@ use crate::store::{Caching, Op, OpenedFile, StoreOpen};
 
 /// The most breaks that are kept for opens not yet told.
 const EARLY_BREAKS_MAX: usize = 4096;
+
+/// How long a client's TCP may leave a lease break unacknowledged that could be told on another connection.
+const URGENT: Duration = Duration::from_secs(5);
+
+/// How long it may leave a break unacknowledged on the only connection that there is: then the connection ends and what was
+/// open on it, as when TCP on Windows has repeated itself five times, before the break's own time (smbtorture
+/// smb2.oplock.batch22b).
+const ALONE: Duration = Duration::from_secs(21);
 
 impl Server {
     /// A store says that an open may cache less from now on. With `acknowledge` others wait until the client has agreed.
@@ -114,12 +123,16 @@ impl Server {
         let file_id = wire::FileId { persistent: open.persistent, volatile };
         let Some(session_id) = open.session_id() else { return };
         let notification = Notification::Oplock(OplockBreak { oplock_level: level, file_id });
-        let told = self.channels(session_id).last();
+        let mut channels = self.channels(session_id).rev();
+        let (told, elsewhere) = (channels.next(), channels.next().is_some());
+        drop(channels);
+        let mut within = None;
         if let Some(breaking) = self.opens.get_mut(&volatile).and_then(|open| open.breaking.as_mut()) {
             breaking.told = told;
+            within = Some(ALONE).filter(|_| !elsewhere);
         }
         if let Some(connection) = told {
-            self.effects.push(Effect::Notify { connection, session_id, notification, is_urgent: false });
+            self.effects.push(Effect::Notify { connection, session_id, notification, within });
         }
     }
 
@@ -169,13 +182,15 @@ impl Server {
         let told = lease.opens.iter().filter_map(|volatile| self.opens.get(volatile)?.session_id()).next();
         let Some(session_id) = told else { return };
         let mut channels = self.channels(session_id);
-        let (first, is_urgent) = (channels.next(), channels.next().is_some() && acknowledge);
+        let first = channels.next();
+        let limit = if channels.next().is_some() { URGENT } else { ALONE };
         drop(channels);
+        let within = Some(limit).filter(|_| acknowledge);
         if let Some(breaking) = self.leases.get_mut(&id).and_then(|lease| lease.breaking.as_mut()) {
             breaking.told = first;
         }
         if let Some(connection) = first {
-            self.effects.push(Effect::Notify { connection, session_id, notification, is_urgent });
+            self.effects.push(Effect::Notify { connection, session_id, notification, within });
         }
     }
 

@@ -101,8 +101,8 @@ pub enum Effect {
         session_id: u64,
         /// What.
         notification: Notification,
-        /// There are other connections to tell it on: when the client's TCP does not acknowledge this one soon, it shall end.
-        is_urgent: bool,
+        /// When the client's TCP does not acknowledge it within this time, the connection shall end.
+        within: Option<core::time::Duration>,
     },
     /// A token of a client: the answer goes to [`Server::authenticated`](super::Server::authenticated).
     Authenticate {

@@ -38,6 +38,8 @@ pub struct Share {
     pub anonymous: bool,
     /// The users who may connect, by name; everybody when it is empty.
     pub users: Vec<String>,
+    /// Who lists a directory sees only what they may read.
+    pub access_based: bool,
     /// Which tags may be set.
     pub tags: TagPolicy,
     /// It is no longer offered: whoever is connected stays, and nobody comes anew. Its place in the list stays taken, since
@@ -56,6 +58,7 @@ impl Share {
             read_only: false,
             anonymous: false,
             users: Vec::new(),
+            access_based: false,
             tags: TagPolicy::default(),
             is_retired: false,
         }
@@ -84,11 +87,12 @@ impl Share {
     }
 
     pub(crate) fn flags(&self) -> ShareFlags {
-        match (self.kind, self.encrypt) {
-            (ShareType::PIPE, _) => ShareFlags::NO_CACHING,
-            (_, true) => ShareFlags::ENCRYPT_DATA,
-            (_, false) => ShareFlags::NONE,
+        if self.kind == ShareType::PIPE {
+            return ShareFlags::NO_CACHING;
         }
+        let encrypt = if self.encrypt { ShareFlags::ENCRYPT_DATA } else { ShareFlags::NONE };
+        let hides = if self.access_based { ShareFlags::ACCESS_BASED_DIRECTORY_ENUM } else { ShareFlags::NONE };
+        encrypt | hides
     }
 
     pub(crate) fn capabilities(&self) -> ShareCapabilities {

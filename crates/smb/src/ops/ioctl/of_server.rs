@@ -9,25 +9,27 @@ use crate::server::{Asked, Server};
 
 /// Answers such a code; nothing when it is about an open.
 pub(super) fn start(server: &Server, asked: &Asked, request: &Request<'_>) -> Option<Started> {
-    match request.code {
-        // No share is in a DFS namespace. [MS-SMB2] 3.3.5.15.2
-        code::DFS_GET_REFERRALS | code::DFS_GET_REFERRALS_EX => {
-            let is_any = request.file_id == FileId::ANY;
-            Some(Err(if is_any { NtStatus::NOT_FOUND } else { NtStatus::INVALID_PARAMETER }))
-        }
-        code::QUERY_NETWORK_INTERFACE_INFO => Some(interfaces(server, asked, request)),
-        code::VALIDATE_NEGOTIATE_INFO => Some(validate(server, asked, request)),
-        nt::FsctlCode::PIPE_WAIT => Some(pipe_wait(request)),
-        _ => None,
+    let answer: fn(&Server, &Asked, &Request<'_>) -> Started = match request.code {
+        code::DFS_GET_REFERRALS | code::DFS_GET_REFERRALS_EX => referrals,
+        code::QUERY_NETWORK_INTERFACE_INFO => interfaces,
+        code::VALIDATE_NEGOTIATE_INFO => validate,
+        nt::FsctlCode::PIPE_WAIT => pipe_wait,
+        _ => return None,
+    };
+    // They name no open. [MS-SMB2] 3.3.5.15 (smbtorture smb2.ioctl.bug14788.NETWORK_INTERFACE)
+    if request.file_id != FileId::ANY {
+        return Some(Err(NtStatus::INVALID_PARAMETER));
     }
+    Some(answer(server, asked, request))
+}
+
+/// No share is in a DFS namespace. [MS-SMB2] 3.3.5.15.2
+fn referrals(_: &Server, _: &Asked, _: &Request<'_>) -> Started {
+    Err(NtStatus::NOT_FOUND)
 }
 
 /// [MS-SMB2] 3.3.5.15.11
 fn interfaces(server: &Server, asked: &Asked, request: &Request<'_>) -> Started {
-    // [Windows] It is about no open: smbtorture smb2.ioctl.bug14788.NETWORK_INTERFACE.
-    if request.file_id != FileId::ANY {
-        return Err(NtStatus::INVALID_PARAMETER);
-    }
     if !server.negotiated(asked.connection)?.is_smb3() || server.interfaces.is_empty() {
         return Err(NtStatus::NOT_SUPPORTED);
     }
@@ -57,7 +59,7 @@ fn validate(server: &Server, asked: &Asked, request: &Request<'_>) -> Started {
 }
 
 /// The pipes there are never keep anybody waiting. [MS-SMB2] 3.3.5.15.4
-fn pipe_wait(request: &Request<'_>) -> Started {
+fn pipe_wait(_: &Server, _: &Asked, request: &Request<'_>) -> Started {
     let wait = wire::ioctl::PipeWait::decode(request.input).map_err(|_| NtStatus::INVALID_PARAMETER)?;
     let name = wait.name.to_text().unwrap_or_default();
     match crate::server::Pipe::open(&name) {
