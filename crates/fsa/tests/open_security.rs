@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test says what it expects by panicking
 mod store;
 
-use fsa::{DirectoryQuery, SecurityContext};
 use fsa::host::{Host, meta};
+use fsa::{DirectoryQuery, SecurityContext};
 use nt::security::{Ace, Acl, AclSlot, Privileges, SecurityDescriptor, Sid, Token};
 use nt::{AccessMask, CreateDisposition, CreateOptions, FileInformationClass as Class, NtStatus};
 use store::*;
@@ -129,8 +129,7 @@ fn a_listing_for_a_reader_has_what_they_may_read() {
     let sees = |reader: Option<&SecurityContext>, pattern: &str| {
         let id = store.open("d", AccessMask::FILE_LIST_DIRECTORY, ITSELF);
         let (class, pattern) = (Class::NAMES_INFORMATION, utf16(pattern));
-        let query =
-            DirectoryQuery { class, len_max: 4096, restart: false, single: false, pattern: &pattern };
+        let query = DirectoryQuery { class, len_max: 4096, restart: false, single: false, pattern: &pattern };
         let mut names = Vec::new();
         loop {
             match store.volume.query_directory_for(reader, id, &DirectoryQuery { single: true, ..query }) {

@@ -275,3 +275,22 @@ fn what_is_reserved_is_the_files_until_it_is_closed() {
     let id = store.open("f", ALL, PLAIN);
     assert_eq!(store.data(id), Ok(b"seven".to_vec()));
 }
+
+/// smbtorture smb2.create_no_streams: on a volume without streams a colon is none of a name's characters, whatever is there.
+#[test]
+fn a_volume_without_streams_has_no_names_of_streams() {
+    on_each_host(&VolumeOptions { kind: VolumeKind::Fat, ..VolumeOptions::default() }, |store| {
+        let names = ["f::$DATA", "f::foooooooooooo", "f:stream", "f:stream:$DATA", ":stream", "f:"];
+        let refused = |disposition| {
+            for name in names {
+                assert_eq!(store.opened(name, disposition), Err(NtStatus::OBJECT_NAME_INVALID), "{name}");
+            }
+        };
+        refused(CreateDisposition::OPEN);
+        let id = store.opened("f", CreateDisposition::CREATE).unwrap();
+        refused(CreateDisposition::OPEN);
+        refused(CreateDisposition::OPEN_IF);
+        assert_eq!(store.rename(id, false, ":stream"), NtStatus::OBJECT_NAME_INVALID);
+        store.done(id);
+    });
+}

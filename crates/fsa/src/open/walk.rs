@@ -11,7 +11,7 @@ use crate::opens::OpenId;
 use crate::path::{BACKSLASH, Path, is_dot};
 use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
 use crate::stream::StreamName;
-use crate::volume::Volume;
+use crate::volume::{Volume, VolumeKind};
 use nt::{CreateOptions, NtStatus, Utf16};
 use reparse::{RawReparse, Tag};
 
@@ -110,19 +110,30 @@ impl<H: Host> Volume<H> {
         request: &'a OpenRequest<'a>,
         hops: Option<&'a mut Vec<Hop>>,
     ) -> Result<Located<H>, OpenError> {
-        let mut path = Path::parse(request.path)?;
+        let mut path = self.parse(request.path)?;
         let mut start = self.start_of(request, &path)?;
         let mut walk = Walk { request, promised: Promised::default(), hops };
         for _ in 0..=HOPS_MAX {
             match self.walk_once(&mut walk, &path, start)? {
                 Step::Located(located) => return Ok(located),
                 Step::Resume(text) => {
-                    path = Path::parse(&text)?;
+                    path = self.parse(&text)?;
                     start = Start::Root;
                 }
             }
         }
         Err(Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, Why::Hops(HOPS_MAX)).into())
+    }
+
+    /// A path, which names no stream on a volume that has none. [Windows] A colon is none of FAT's characters (smbtorture
+    /// smb2.create_no_streams).
+    fn parse(&self, text: &[u16]) -> Result<Path, OpenError> {
+        let path = Path::parse(text)?;
+        if self.options.kind == VolumeKind::Fat && path.stream != StreamName::default() {
+            let at = path.start(path.len().saturating_sub(1));
+            return Err(wrong(NtStatus::OBJECT_NAME_INVALID, at, ComponentFault::Stream));
+        }
+        Ok(path)
     }
 
     /// The directory that the path starts at: the volume's root, or an open.

@@ -6,7 +6,7 @@ use crate::opens::Open;
 use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::stream::{StreamKind, StreamName, folded};
-use crate::volume::Volume;
+use crate::volume::{Volume, VolumeKind};
 use nt::{NotifyAction, NotifyFilter, NtStatus, UsnReason, Utf16};
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ impl<H: Host> Volume<H> {
     /// Gives the opened stream another name, `:name`, `:name:$DATA` or `::$DATA`; every open of it goes along. What has the
     /// name is replaced if it is empty and not open.
     pub(super) fn rename_stream(&self, open: &Open<H>, new: &NewName) -> Result<(), Refusal> {
+        if self.options.kind == VolumeKind::Fat {
+            return Err(refuse(NtStatus::OBJECT_NAME_INVALID, "a volume without streams"));
+        }
         let data = |name: &StreamName| name.kind != Some(StreamKind::Index);
         let Some(to) = StreamName::parse(&new.name).filter(data) else {
             return Err(refuse(

@@ -91,7 +91,8 @@ impl Share {
             return ShareFlags::NO_CACHING;
         }
         let encrypt = if self.encrypt { ShareFlags::ENCRYPT_DATA } else { ShareFlags::NONE };
-        let hides = if self.access_based { ShareFlags::ACCESS_BASED_DIRECTORY_ENUM } else { ShareFlags::NONE };
+        let hides =
+            if self.access_based { ShareFlags::ACCESS_BASED_DIRECTORY_ENUM } else { ShareFlags::NONE };
         encrypt | hides
     }
 

@@ -9,7 +9,8 @@ use table::Rows;
 
 /// Seconds for one test, and for one that is tried again because it differed.
 const PATIENCE: [&str; 2] = ["60", "120"];
-const OPTIONS: &str = "--option=torture:share2=ts2 --option=torture:acl_xattr_name=DOSATTRIB --client-protection=off";
+const OPTIONS: &str =
+    "--option=torture:share2=ts2 --option=torture:acl_xattr_name=DOSATTRIB --client-protection=off";
 const PASSWORD: &str = "Passw0rd!";
 /// Tests that want another share than the first: how their names begin, and which.
 const ELSEWHERE: [(&str, &str); 2] =
