@@ -25,6 +25,7 @@ usage: cargo xtask WORD
   cite           every cited section exists in docs/spec/sections.tsv
   linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
+  sim [FROM..TO] the simulator: clients by chance on wires that are cut, seed by seed
   judge NAME     programs of others: clients, kernel, smbtorture [REGEX], scoreboard (our server); ntfs (NTFS images);
                  sanitizers, wine (libpointsman)
   header         the numbers of libpointsman's headers, from docs/spec
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         "header" => header::header(),
         "install" => install::install(rest),
         "judge" => judge::judge(rest),
+        "sim" => Run::cargo("sim", &["run", "--release", "-p", "pointsman-sim", "--"]).args(rest).go(),
         // The command is measured, too.
         "bench" => {
             Run::cargo("the command", &["build", "--release", "-p", "pointsman-cli"]).go().and_then(|()| {
