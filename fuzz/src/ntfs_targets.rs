@@ -94,7 +94,13 @@ pub fn ntfs_read(input: &[u8]) {
             let _ = volume.facts(point.file);
             let _ = volume.path_of(point.file);
             let _ = volume.eas(point.file);
+            let _ = volume.streams(point.file);
+            let _ = volume.read_content(point.file, 0, &mut [0; 5000]);
         }
+    }
+    // What is left of deleted files is bounded by what a point can have, whatever the records say.
+    for remains in volume.deleted_points().filter_map(Result::ok).take(1000) {
+        assert!(remains.point.len() <= reparse::LENIENT_BYTES_MAX, "no point is longer");
     }
     let _ = volume.check(|_| {});
     for path in ["link", "many/name 17", "a/b/junction", "none", "first/x"] {
