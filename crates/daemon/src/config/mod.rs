@@ -54,6 +54,8 @@ pub struct Config {
     pub keytab: Option<PathBuf>,
     /// Where `pointsman status` asks; `None` for beside the users file.
     pub status_socket: Option<PathBuf>,
+    /// What outlives a run; `None` for where such things lie on this machine.
+    pub state_directory: Option<PathBuf>,
     /// Where Prometheus asks; `None` for nowhere.
     pub metrics: Option<SocketAddr>,
     /// How much of everything there may be.
@@ -75,6 +77,7 @@ impl Default for Config {
             users: None,
             keytab: None,
             status_socket: None,
+            state_directory: None,
             metrics: None,
             limits: Limits::default(),
             shares: Vec::new(),
@@ -110,6 +113,7 @@ impl Config {
             users: raw.server.users.map(|users| base.join(users)),
             keytab: raw.server.keytab.map(|keytab| base.join(keytab)),
             status_socket: raw.server.status_socket.map(|socket| base.join(socket)),
+            state_directory: raw.server.state_directory.map(|directory| base.join(directory)),
             metrics: raw.server.metrics.map(|metrics| raw::local_address(&source, &metrics)).transpose()?,
             limits: raw.limits.resolve(&source)?,
             shares: share::resolve(&source, raw.share, base)?,

@@ -34,6 +34,7 @@ pub(super) struct RawServer {
     pub(super) users: Option<PathBuf>,
     pub(super) keytab: Option<PathBuf>,
     pub(super) status_socket: Option<PathBuf>,
+    pub(super) state_directory: Option<PathBuf>,
     pub(super) metrics: Option<Spanned<String>>,
 }
 

@@ -35,6 +35,7 @@ posix = false
 users = "etc/users.toml"
 keytab = "etc/krb5.keytab"
 status_socket = "/run/pointsman.sock"
+state_directory = "/var/lib/served"
 metrics = "127.0.0.1:9445"
 
 [limits]
@@ -156,6 +157,7 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         users: Some("/etc/users.toml".into()),
         keytab: Some("/etc/krb5.keytab".into()),
         status_socket: Some("/run/pointsman.sock".into()),
+        state_directory: Some("/var/lib/served".into()),
         metrics: Some("127.0.0.1:9445".parse().unwrap()),
         limits: Limits::default(),
         shares: Vec::new(),
@@ -218,8 +220,18 @@ fn the_document_shows_every_key_with_its_default() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SERVE.md")).unwrap();
     let block = document.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     // A default that depends on the machine, or that is "none", has an example there instead.
-    let examples =
-        ["name", "users", "keytab", "status_socket", "metrics", "listen", "comment", "label", "drives"];
+    let examples = [
+        "name",
+        "users",
+        "keytab",
+        "status_socket",
+        "state_directory",
+        "metrics",
+        "listen",
+        "comment",
+        "label",
+        "drives",
+    ];
     let lines: Vec<&str> = block.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
     let is_example = |line: &str| examples.iter().any(|key| line.starts_with(&format!("{key} = ")));
     let all = lines.join("\n").replace("/srv/data", "/");

@@ -39,7 +39,10 @@ impl Built {
         let (slots, offered) = slots(config, before)?;
         let (server_guid, first_id) = match before {
             Some(before) => (before.server_guid, before.first_id),
-            None => chance().map_err(|_| ServeError::Chance)?,
+            None => {
+                let (guid, first_id) = chance().map_err(|_| ServeError::Chance)?;
+                (plan.server_guid.unwrap_or(guid), first_id)
+            }
         };
         let authenticator = authenticator(plan, &name, before)?;
         let shares = slots.iter().zip(&offered).map(|(slot, offered)| share(&slot.settings, *offered));

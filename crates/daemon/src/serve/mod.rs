@@ -4,6 +4,7 @@ mod build;
 mod lines;
 mod ready;
 mod run;
+mod state;
 mod zero;
 
 pub use lines::{Hint, hints};
@@ -27,6 +28,8 @@ pub struct Plan {
     /// The configuration as it stands.
     pub config: Config,
     pub(crate) accounts: Accounts,
+    /// ServerGuid, when it is one that was kept.
+    pub(crate) server_guid: Option<nt::Guid>,
 }
 
 /// Where a plan came from: a reload goes back there.
@@ -47,7 +50,7 @@ impl Plan {
         let users = config.users.clone().or_else(default_users_path).ok_or(ServeError::NoUsersPath)?;
         let accounts = Users::load(&users)?.accounts();
         config.users = Some(users);
-        Ok(Plan { source: Source::File(path.to_owned()), config, accounts })
+        Ok(Plan { source: Source::File(path.to_owned()), config, accounts, server_guid: None })
     }
 
     /// One directory, and one account that is made for this run.
@@ -66,7 +69,10 @@ impl Plan {
             is_disabled: false,
         };
         let config = Config { listen: options.listen.clone(), shares: vec![share], ..Config::default() };
-        Ok((Plan { source: Source::Directory, config, accounts: Accounts::new([account]) }, credentials))
+        Ok((
+            Plan { source: Source::Directory, config, accounts: Accounts::new([account]), server_guid: None },
+            credentials,
+        ))
     }
 
     /// The plan as its source now says; `None` when there is nothing to read again.

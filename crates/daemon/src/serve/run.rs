@@ -1,7 +1,7 @@
 //! The process: listeners, signals, and what they change.
 use super::build::Built;
 use super::ready::{State, tell};
-use super::{Plan, ServeError};
+use super::{Plan, ServeError, state};
 use crate::config::PORT;
 use crate::socket::Daemon;
 use crate::{interfaces, metrics, status};
@@ -75,6 +75,7 @@ impl Signals {
 async fn serve(mut plan: Plan, ready: impl FnOnce(&Bound)) -> Result<(), ServeError> {
     crate::clock::now(); // the time counts from here
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    plan.server_guid = state::server_guid(&plan);
     let mut built = Built::new(&plan, &host, None)?;
     let mut signals = Signals::new().map_err(|error| ServeError::Io { what: "hear signals", error })?;
     let daemon = Daemon::new(built.served.clone());

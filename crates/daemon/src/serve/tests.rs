@@ -62,7 +62,7 @@ fn a_directory_gives_its_name_to_the_share() {
 
 fn plan(shares: &[ShareSettings]) -> Plan {
     let config = Config { shares: shares.to_vec(), ..Config::default() };
-    Plan { source: Source::Directory, config, accounts: Accounts::default() }
+    Plan { source: Source::Directory, config, accounts: Accounts::default(), server_guid: None }
 }
 
 /// What clients hold names a share by its place: a reload must not give a place to another share.

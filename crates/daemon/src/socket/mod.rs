@@ -6,6 +6,7 @@ mod budget;
 mod deliver;
 mod listen;
 mod task;
+mod unacked;
 mod write;
 
 use std::collections::HashMap;

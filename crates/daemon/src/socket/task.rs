@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::budget::Holding;
+use super::unacked::has_unacknowledged;
 use super::write::write_all;
 use super::{Daemon, Limits, lock};
 use crate::auth::{Exchange, Step};
@@ -36,8 +37,6 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// For how long the client's TCP has to acknowledge in time what it is sent, once a break must be: as long as a break waits.
-const HURRY: Duration = Duration::from_secs(35);
 
 pub(super) struct Task {
     daemon: Arc<Daemon>,
@@ -52,8 +51,8 @@ pub(super) struct Task {
     /// Bytes that were read and not yet looked at.
     leftover: Vec<u8>,
     holding: Holding,
-    /// Until when the client's TCP must acknowledge what it is sent within a time, and within which.
-    hurry: Option<(Duration, Duration)>,
+    /// Until then the client's TCP must have acknowledged what it was sent.
+    urgent_until: Option<Duration>,
 }
 
 /// Something to be done next.
@@ -86,14 +85,13 @@ impl Task {
             packets: Vec::new(),
             is_connected: false,
             is_over: false,
-            hurry: None,
+            urgent_until: None,
         })
     }
 
     /// Runs until either side ends.
     pub(super) async fn run(mut self, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let limits = self.daemon.served().limits;
-        let mut allowed = 0;
         while !self.is_over {
             self.go_on(&limits);
             let (patience, reads) = (self.patience(limits.idle_timeout), self.reads(&limits));
@@ -114,17 +112,12 @@ impl Task {
                     self.read(&stream, &limits);
                 }
                 Event::Mail(Some(effect)) => self.work(VecDeque::from([Work::Server(effect)])),
+                Event::Time if self.urgent_until.is_some() => self.look_after_break(&stream),
                 Event::Time => self.tick(),
                 Event::Again => {}
                 Event::Readable(false) | Event::Mail(None) | Event::Stop => self.is_over = true,
             }
             self.read_mail();
-            let allows = self.hurry().map_or(0, |within| u32::try_from(within.as_millis()).unwrap_or(0));
-            if allows != allowed {
-                // Not on every host; then the break waits for its acknowledgment, or in vain.
-                let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, allows);
-                allowed = allows;
-            }
             let packets = core::mem::take(&mut self.packets);
             if !packets.is_empty() {
                 let written: usize = packets.iter().map(len).sum();
@@ -190,11 +183,6 @@ impl Task {
         self.holding.set(self.machine.held_bytes().saturating_add(packets));
     }
 
-    /// How long the client's TCP has, now, to acknowledge what it is sent.
-    fn hurry(&self) -> Option<Duration> {
-        self.hurry.filter(|(until, _)| *until > now().monotonic).map(|(_, within)| within)
-    }
-
     fn read_mail(&mut self) {
         while let Ok(effect) = self.inbox.try_recv() {
             self.work(VecDeque::from([Work::Server(effect)]));
@@ -203,8 +191,24 @@ impl Task {
 
     /// How long the task may sleep before it must look at the clock.
     fn patience(&self, idle: Duration) -> Duration {
-        let until = self.machine.deadline().map(|at| at.saturating_sub(now().monotonic));
+        let deadline = self.machine.deadline().into_iter().chain(self.urgent_until).min();
+        let until = deadline.map(|at| at.saturating_sub(now().monotonic));
         until.unwrap_or(idle).min(idle)
+    }
+
+    /// A break was told here: when the client has not even acknowledged its bytes, this connection ends, and
+    /// the server tells another, or nobody.
+    fn look_after_break(&mut self, stream: &TcpStream) {
+        if self.urgent_until.is_none_or(|until| until > now().monotonic) {
+            return;
+        }
+        self.urgent_until = None;
+        let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
+        if has_unacknowledged(local, peer) {
+            // A reset goes out where an end of the stream would wait behind what is not acknowledged.
+            let _ = stream.set_zero_linger();
+            self.is_over = true;
+        }
     }
 
     /// Time has passed: a client that is too slow goes, and so does one that says nothing at all.
@@ -279,8 +283,8 @@ impl Task {
             }
             Effect::Notify { session_id, notification, within, .. } => {
                 if let Some(within) = within {
-                    let within = self.hurry().map_or(within, |already| already.min(within));
-                    self.hurry = Some((now().monotonic + HURRY, within));
+                    let until = now().monotonic + within;
+                    self.urgent_until = Some(self.urgent_until.map_or(until, |before| before.min(until)));
                 }
                 let body = wire::Response::OplockBreakNotification(notification);
                 local_work(self.machine.notify(session_id, body))

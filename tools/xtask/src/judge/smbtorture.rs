@@ -41,7 +41,7 @@ pub(super) fn judge(asked: &Asked) -> Result<(), String> {
     let write = |name: &str, listen: &str, signing: &str| {
         let config = home.join(format!("{name}.toml"));
         let text = format!(
-            "[server]\nlisten = [{listen}]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"{signing}\"\nstatus_socket = {:?}\n\
+            "[server]\nlisten = [{listen}]\nusers = {users:?}\nencryption = \"offered\"\nsigning = \"{signing}\"\nstatus_socket = {:?}\nstate_directory = {home:?}\n\
              [limits.logon]\nfree_failures = 1000\n\
              [share.ts1]\npath = {one:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
              [share.ts2]\npath = {two:?}\ntags = \"all\"\nshort_names = true\nwrite_times = \"late\"\n\
