@@ -8,12 +8,14 @@ pub mod fsa_targets;
 pub mod ntfs_image;
 mod ntfs_targets;
 mod reparse_targets;
+mod smb_server_target;
 pub mod smb_targets;
 mod wire_targets;
 pub mod xca_targets;
 
 pub use ntfs_targets::{ntfs_journal, ntfs_read, ntfs_write};
 pub use reparse_targets::{reparse_decode, reparse_json, reparse_set, reparse_target};
+pub use smb_server_target::smb_server;
 pub use smb_targets::smb_connection;
 pub use wire_targets::{wire_payload, wire_request, wire_response};
 
@@ -34,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("reparse_set", reparse_set),
     ("reparse_target", reparse_target),
     ("smb_connection", smb_connection),
+    ("smb_server", smb_server),
     ("wire_payload", wire_payload),
     ("wire_request", wire_request),
     ("wire_response", wire_response),

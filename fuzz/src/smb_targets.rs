@@ -133,7 +133,7 @@ pub fn establish(connection: &mut Connection) {
     connection.establish(SESSION, security);
 }
 
-fn well_formed(packet: &Packet) {
+pub(crate) fn well_formed(packet: &Packet) {
     let whole = [&packet.head[..], &packet.payload].concat();
     let cut = whole.split_first_chunk::<{ netbios::FRAME_LEN }>();
     assert!(cut.is_some(), "a packet without a frame");

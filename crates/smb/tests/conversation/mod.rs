@@ -456,7 +456,7 @@ impl Conversation {
             }
             Effect::Notify { connection, session_id, notification, .. } => {
                 let effects = on(&mut self.clients, connection, &mut |client| {
-                    let body = Response::OplockBreakNotification(notification.clone());
+                    let body = Response::OplockBreakNotification(notification);
                     client.machine.notify(session_id, body)
                 });
                 self.local(connection, effects);
