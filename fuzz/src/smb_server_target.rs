@@ -538,7 +538,7 @@ fn somebody(how: u8) -> Authenticated {
     let rid = if how & 4 == 0 { 1000 } else { 1001 };
     let user = Sid::new(5, &[21, 1, 2, 3, rid]).unwrap_or(Sid::EVERYONE);
     let token = Token { user, groups: vec![Sid::EVERYONE], privileges: Privileges::CHANGE_NOTIFY };
-    let identity = Identity { name: "a".to_owned(), token, is_guest: false, is_anonymous: false };
+    let identity = Identity { name: "a".to_owned(), token, is_guest: false, is_anonymous: false, ends: None };
     Authenticated::Done { token: Vec::new(), identity, session_key: Some(vec![7; 16]) }
 }
 

@@ -37,7 +37,6 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-
 pub(super) struct Task {
     daemon: Arc<Daemon>,
     id: ConnectionId,

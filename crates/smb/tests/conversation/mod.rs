@@ -354,8 +354,13 @@ impl Conversation {
                 let user = Sid::new(5, &[21, 1, 2, 3, rid]).ok_or("no SID")?;
                 let token =
                     Token { user, groups: vec![Sid::EVERYONE], privileges: Privileges::CHANGE_NOTIFY };
-                let identity =
-                    Identity { name: result.to_owned(), token, is_guest: false, is_anonymous: false };
+                let identity = Identity {
+                    name: result.to_owned(),
+                    token,
+                    is_guest: false,
+                    is_anonymous: false,
+                    ends: None,
+                };
                 Authenticated::Done { token: Vec::new(), identity, session_key: Some(SESSION_KEY.to_vec()) }
             }
         };
