@@ -9,7 +9,7 @@ use nt::{
 };
 use ntfs::{FileRef, NewFile, Partition};
 use places::{Failure, ImagePort, ImageVolume};
-use reparse::Tag;
+use reparse::{SET_EX_HEADER_LEN, Tag};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::SystemTime;
@@ -218,7 +218,7 @@ impl ImageStore {
         if output_len_max != 0 {
             return Err(NtStatus::INVALID_PARAMETER);
         }
-        let point = if code == FsctlCode::SET_REPARSE_POINT_EX { input.get(40..) } else { Some(input) };
+        let point = if code == FsctlCode::SET_REPARSE_POINT_EX { input.get(SET_EX_HEADER_LEN..) } else { Some(input) };
         let tag = point.and_then(|point| point.first_chunk()).copied().map(u32::from_le_bytes);
         if code != FsctlCode::DELETE_REPARSE_POINT && tag == Some(Tag::SYMLINK.0) && !id.may_link {
             return Err(NtStatus::PRIVILEGE_NOT_HELD);

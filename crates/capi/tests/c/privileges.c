@@ -7,6 +7,7 @@ int main(void)
     DWORD returned, link_size = symlink_to(&link, L"target"), mount_size = junction(&mount, L"\\??\\C:\\x", L"");
     TOKEN_PRIVILEGES drop, before;
     HANDLE token, file, directory, with;
+    BYTE extended[32 + sizeof(Point)] = {0};
 
     make_file(L"C:\\file", "");
     CHECK(CreateDirectoryW(L"C:\\directory", NULL));
@@ -24,6 +25,10 @@ int main(void)
     directory = open_at(L"C:\\directory", GENERIC_WRITE, ITSELF);
     FAILS(control(file, FSCTL_SET_REPARSE_POINT, &link, link_size, NULL, 0, &returned), ERROR_PRIVILEGE_NOT_HELD);
     FAILS(control(directory, FSCTL_SET_REPARSE_POINT, &link, link_size, NULL, 0, &returned), ERROR_PRIVILEGE_NOT_HELD);
+    /* The extended call asks for it too: Flags, no tag, no GUID, Reserved, and the link. */
+    memcpy(extended + 32, &link, link_size);
+    FAILS(control(file, CTL_CODE(FILE_DEVICE_FILE_SYSTEM, 259, METHOD_BUFFERED, FILE_SPECIAL_ACCESS), extended, 32 + link_size,
+                  NULL, 0, &returned), ERROR_PRIVILEGE_NOT_HELD);
     CHECK(control(directory, FSCTL_SET_REPARSE_POINT, &mount, mount_size, NULL, 0, &returned));
     FAILS(CreateSymbolicLinkW(L"C:\\none", L"target", 0), ERROR_PRIVILEGE_NOT_HELD);
     CHECK(GetFileAttributesW(L"C:\\none") == INVALID_FILE_ATTRIBUTES);

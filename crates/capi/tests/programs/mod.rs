@@ -19,6 +19,7 @@ pub const COMMON: &[&str] = &[
     "times",
     "events",
     "text",
+    "numbers",
 ];
 /// The programs that need a server.
 pub const SHARES: &[&str] = &["share", "unc"];

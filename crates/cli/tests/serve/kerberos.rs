@@ -12,6 +12,7 @@ const HOST: &str = "files.pointsman.test";
 struct Kdc<'a> {
     scratch: &'a Scratch,
     child: Child,
+    port: u16,
 }
 
 impl Drop for Kdc<'_> {
@@ -73,6 +74,8 @@ impl<'a> Kdc<'a> {
             "addprinc -pw secret stranger".to_owned(),
             format!("addprinc -randkey cifs/{HOST}"),
             format!("ktadd -k {here}/keytab cifs/{HOST}"),
+            "addprinc -randkey cifs/localhost".to_owned(),
+            format!("ktadd -k {here}/keytab cifs/localhost"),
         ] {
             ok(command(scratch, "kadmin.local").args(["-q", &query]));
         }
@@ -82,7 +85,7 @@ impl<'a> Kdc<'a> {
             .stderr(Stdio::null())
             .spawn()
             .expect("krb5kdc");
-        let kdc = Kdc { scratch, child };
+        let kdc = Kdc { scratch, child, port };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(start.elapsed() < Duration::from_secs(10), "the KDC does not listen");
@@ -151,6 +154,39 @@ fn a_ticket_of_the_realm_logs_on_and_its_key_signs_and_seals() {
     kdc.ticket("stranger");
     let said = kdc.smbclient(&server, "ls", &["--client-protection=sign"]);
     assert!(said.contains("NT_STATUS_LOGON_FAILURE"), "{said}");
+}
+
+/// The client's half: a cache that `kinit` made, with a ticket for tickets in it and nothing else.
+#[test]
+fn the_command_reaches_a_share_with_the_tickets_of_a_cache() {
+    let scratch = Scratch::new();
+    let Some(kdc) = Kdc::start(&scratch) else { return };
+    scratch.dir("data");
+    let config = "keytab = \"keytab\"\n[share.data]\npath = \"data\"";
+    let server = Server::configured(&scratch, config, "listening");
+    let place = format!("smb://localhost:{}/data", server.address.port());
+    let asked = |words: &[&str]| {
+        let mut command = command(&scratch, env!("CARGO_BIN_EXE_pointsman"));
+        command.args(words).env("POINTSMAN_KDC", format!("127.0.0.1:{}", kdc.port));
+        command.env_remove("POINTSMAN_PASSWORD").env_remove("POINTSMAN_PASSWORD_FILE");
+        command.stdin(Stdio::null()).output().expect("the command runs")
+    };
+    let said = |output: &Output| {
+        String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+    };
+    kdc.ticket("ada");
+    let made = asked(&["set", "--create", "dir", "--junction", r"C:\Tools", &format!("{place}/tools")]);
+    assert!(made.status.success(), "{}", said(&made));
+    let got = asked(&["get", &format!("{place}/tools")]);
+    assert!(got.status.success() && said(&got).contains(r"C:\Tools"), "{}", said(&got));
+    assert!(scratch.join("data/tools").is_dir());
+    // A principal that has no account there, and no tickets at all.
+    kdc.ticket("stranger");
+    let refused = asked(&["get", &format!("{place}/tools")]);
+    assert!(said(&refused).contains("LOGON_FAILURE"), "{}", said(&refused));
+    fs::remove_file(scratch.join("ccache")).expect("the cache goes");
+    let refused = asked(&["get", &format!("{place}/tools")]);
+    assert!(!refused.status.success() && said(&refused).contains("ticket cache"), "{}", said(&refused));
 }
 
 #[test]

@@ -145,7 +145,7 @@ pub(super) struct Authenticator {
     pub(super) microseconds: u32,
     /// Its encryption type and bytes.
     pub(super) subkey: Option<(usize, Vec<u8>)>,
-    /// It has the checksum that GSS wants there.
+    /// It has the checksum that GSS wants there, or none.
     pub(super) is_of_gss: bool,
     pub(super) is_mutual: bool,
     ctime: krb::KerberosTime,
@@ -156,7 +156,9 @@ impl Authenticator {
     pub(super) fn parse(plain: &[u8]) -> Option<Authenticator> {
         let authenticator: krb::Authenticator = picky_asn1_der::from_bytes(plain).ok()?;
         let found = authenticator.0;
-        let flags = found.cksum.0.as_ref().and_then(|checksum| gss_flags(&checksum.0));
+        // Clients that speak Kerberos by hand leave the checksum out (impacket, smb2): Windows takes that, as if no flag were
+        // set, and so do the servers of MIT and Heimdal.
+        let flags = found.cksum.0.as_ref().map_or(Some(0), |checksum| gss_flags(&checksum.0));
         let subkey = found.subkey.0.as_ref().map(|key| &key.0);
         Some(Authenticator {
             client: Principal::new(&found.crealm.0, &found.cname.0),

@@ -127,13 +127,13 @@ impl Said {
             authenticator_vno: IntegerAsn1(vec![5]).into(),
             crealm: text("EXAMPLE.ORG").into(),
             cname: name(&[self.authenticated_client]).into(),
-            cksum: Optional::from(Some(
+            cksum: Optional::from((!self.checksum.is_empty()).then(|| {
                 krb::Checksum {
                     cksumtype: IntegerAsn1(vec![0, 0x80, 3]).into(),
                     checksum: OctetStringAsn1(self.checksum.clone()).into(),
                 }
-                .into(),
-            )),
+                .into()
+            })),
             cusec: IntegerAsn1(vec![7]).into(),
             ctime: time(self.clock).into(),
             subkey: Optional::from(self.subkey.map(|subkey| key(&subkey).into())),
@@ -201,6 +201,15 @@ fn without_a_subkey_the_tickets_key_counts_and_without_the_wish_there_is_no_answ
     said.checksum.splice(20.., 0x30u32.to_le_bytes());
     let accepted = outcome(&said).ok().unwrap();
     assert_eq!((accepted.context.session_key(), accepted.token.len()), (&SESSION_KEY[..], 0));
+}
+
+/// As impacket and the crate `smb2` ask: what the options of the request say counts alone.
+#[test]
+fn an_authenticator_without_a_checksum_is_taken_as_one_without_flags() {
+    let mut said = Said { checksum: Vec::new(), subkey: None, options: 0, ..Said::default() };
+    assert!(outcome(&said).ok().unwrap().token.is_empty());
+    said.options = 0x20;
+    assert!(!outcome(&said).ok().unwrap().token.is_empty());
 }
 
 #[test]
