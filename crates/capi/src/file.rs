@@ -1,6 +1,7 @@
 //! An open file as its handle holds it.
 use crate::abi::memory::StatusBlock;
 use crate::namespace::Mounted;
+use crate::pool::look_a_while;
 use crate::port::{Packet, Port};
 use crate::request::Request;
 use crate::signal::{Deadline, Signal};
@@ -8,7 +9,7 @@ use crate::store::StoreId;
 use fsa::ControlReply;
 use nt::{FsctlCode, NtStatus};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::ThreadId;
 
@@ -39,6 +40,8 @@ pub(crate) struct OpenFile {
     pending: Mutex<Pending>,
     /// Notified when a request has ended that a thread waits for.
     ended: Condvar,
+    /// How many threads wait so.
+    waiters: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -60,6 +63,7 @@ impl OpenFile {
             modes: AtomicU8::new(0),
             pending: Mutex::default(),
             ended: Condvar::new(),
+            waiters: AtomicUsize::new(0),
         }
     }
 
@@ -115,10 +119,10 @@ impl OpenFile {
         if !has_event && self.modes.load(Ordering::Relaxed) & SKIP_SET_EVENT_ON_HANDLE == 0 {
             self.signal.set();
         }
-        // Under the lock, that nobody looks before and sleeps after. Whom it does not concern is not woken: of a thousand
-        // requests under way, a thread waits for one.
-        let awaited = self.pending().awaited.contains(&address);
-        if awaited {
+        // The status is written: who counts itself among the waiters after this has been looked at sees it. Under the lock,
+        // that nobody looks before and sleeps after. Whom it does not concern is not woken: of a thousand requests under
+        // way, a thread waits for one.
+        if self.waiters.fetch_add(0, Ordering::SeqCst) > 0 && self.pending().awaited.contains(&address) {
             self.ended.notify_all();
         }
         if packet.context != 0
@@ -130,6 +134,10 @@ impl OpenFile {
 
     /// Waits until a request of this file has ended, of however many are under way; false when it took too long.
     pub(crate) fn wait_for(&self, block: &StatusBlock, deadline: Deadline) -> bool {
+        if look_a_while(|| block.ended().is_some()) {
+            return true;
+        }
+        self.waiters.fetch_add(1, Ordering::SeqCst);
         let mut pending = self.pending();
         pending.awaited.push(block.address());
         let mut in_time = true;
@@ -139,6 +147,8 @@ impl OpenFile {
         if let Some(at) = pending.awaited.iter().position(|address| *address == block.address()) {
             pending.awaited.swap_remove(at);
         }
+        drop(pending);
+        self.waiters.fetch_sub(1, Ordering::SeqCst);
         block.ended().is_some()
     }
 

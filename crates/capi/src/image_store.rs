@@ -218,7 +218,11 @@ impl ImageStore {
         if output_len_max != 0 {
             return Err(NtStatus::INVALID_PARAMETER);
         }
-        let point = if code == FsctlCode::SET_REPARSE_POINT_EX { input.get(SET_EX_HEADER_LEN..) } else { Some(input) };
+        let point = if code == FsctlCode::SET_REPARSE_POINT_EX {
+            input.get(SET_EX_HEADER_LEN..)
+        } else {
+            Some(input)
+        };
         let tag = point.and_then(|point| point.first_chunk()).copied().map(u32::from_le_bytes);
         if code != FsctlCode::DELETE_REPARSE_POINT && tag == Some(Tag::SYMLINK.0) && !id.may_link {
             return Err(NtStatus::PRIVILEGE_NOT_HELD);

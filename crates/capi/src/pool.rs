@@ -4,6 +4,7 @@ use crate::request::Request;
 use crate::signal::Deadline;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The most requests that wait; the next one is refused with STATUS_INSUFFICIENT_RESOURCES.
@@ -30,13 +31,35 @@ struct Queue {
     idle: usize,
     /// How many of those were told of one and have not looked yet: who is told twice is a system call for nothing.
     woken: usize,
+    /// Threads that look for a request for a moment longer, before they wait.
+    looking: usize,
     threads_max: usize,
 }
 
 static POOL: Pool = Pool {
-    queue: Mutex::new(Queue { requests: VecDeque::new(), threads: 0, idle: 0, woken: 0, threads_max: 0 }),
+    queue: Mutex::new(Queue {
+        requests: VecDeque::new(),
+        threads: 0,
+        idle: 0,
+        woken: 0,
+        looking: 0,
+        threads_max: 0,
+    }),
     wake: Condvar::new(),
 };
+
+/// How many requests wait, for who looks without the lock.
+static QUEUED: AtomicUsize = AtomicUsize::new(0);
+/// How often something is looked for before a thread sleeps: some microseconds, about what sleep and waking cost.
+const LOOKS: u32 = 100;
+
+/// Looks for something for a moment, without a system call; true when it is there.
+pub(crate) fn look_a_while(is_there: impl Fn() -> bool) -> bool {
+    (0..LOOKS).any(|_| {
+        core::hint::spin_loop();
+        is_there()
+    })
+}
 
 /// Queues a request; false when it cannot be.
 pub(crate) fn submit(request: Arc<Request>) -> bool {
@@ -45,6 +68,11 @@ pub(crate) fn submit(request: Arc<Request>) -> bool {
         return false;
     }
     queue.requests.push_back(request);
+    QUEUED.store(queue.requests.len(), Ordering::Relaxed);
+    // Each request has a thread of its own that comes to it, as long as there are threads: one may block.
+    if queue.requests.len() <= queue.looking + queue.woken {
+        return true;
+    }
     if queue.idle > queue.woken {
         queue.woken += 1;
         drop(queue);
@@ -67,6 +95,7 @@ pub(crate) fn submit(request: Arc<Request>) -> bool {
     }
     // There is nobody to do it. It is the newest, unless another thread came in between: then that one is refused too.
     queue.requests.pop_back();
+    QUEUED.store(queue.requests.len(), Ordering::Relaxed);
     false
 }
 
@@ -90,10 +119,20 @@ fn work() {
     let mut queue = POOL.lock();
     loop {
         if let Some(request) = queue.requests.pop_front() {
+            QUEUED.store(queue.requests.len(), Ordering::Relaxed);
             drop(queue);
             request.run();
             drop(request);
             queue = POOL.lock();
+            continue;
+        }
+        // The next request is often there sooner than this thread could sleep and be woken.
+        queue.looking += 1;
+        drop(queue);
+        look_a_while(|| QUEUED.load(Ordering::Relaxed) > 0);
+        queue = POOL.lock();
+        queue.looking -= 1;
+        if !queue.requests.is_empty() {
             continue;
         }
         queue.idle += 1;
