@@ -203,7 +203,7 @@ impl Error {
     pub fn next_step(&self) -> Option<&'static str> {
         match self {
             Error::Refused(refused) => refused.next_step(),
-            Error::Container { .. } => Some(CONVERT),
+            Error::Container { format, .. } => Some(convert(format)),
             Error::Corrupt { .. } => Some("run `pointsman check`, then chkdsk on Windows"),
             Error::Request { why, .. } => match why {
                 Why::Mismatch { stored: Some(_), .. } => {
@@ -224,7 +224,13 @@ impl Error {
 }
 
 /// The way out for what only other programs read or write.
-const CONVERT: &str = "convert the image to raw sectors: qemu-img convert -O raw IMAGE disk.img";
+fn convert(format: &str) -> &'static str {
+    match format {
+        "E01" | "Ex01" => "export the image as raw sectors: ewfexport -f raw -t disk IMAGE",
+        "wim" => "apply the image to a volume: wimlib-imagex apply IMAGE 1 disk.img",
+        _ => "convert the image to raw sectors: qemu-img convert -O raw IMAGE disk.img",
+    }
+}
 
 impl Refused {
     /// The way out.
@@ -238,7 +244,7 @@ impl Refused {
             Refused::Interrupted(_) => Some("run `pointsman undo` on the image"),
             Refused::Locked => Some("wait until the other process is done, or unmount the device"),
             Refused::ManyPartitions(_) => Some("name the partition: IMAGE!2:/path"),
-            Refused::Format(_) | Refused::ReadOnlyFormat(_) => Some(CONVERT),
+            Refused::Format(format) | Refused::ReadOnlyFormat(format) => Some(convert(format)),
             Refused::OldVersion(..) => {
                 Some("mount it once on Windows 2000 or later, which makes it a newer one")
             }
