@@ -4,6 +4,7 @@ use crate::file::FileState;
 use crate::host::{Host, HostError, HostFault, meta};
 use crate::link::{Link, LinkState};
 use crate::opens::{Open, OpenId};
+use crate::oplock::{Breaks, Patience};
 use crate::refusal::Refusal;
 use crate::stream::folded;
 use crate::volume::Volume;
@@ -27,6 +28,11 @@ impl<H: Host> Volume<H> {
         {
             let (filter, action) = (NotifyFilter::ATTRIBUTES, NotifyAction::MODIFIED);
             self.tell_change(&mut state, &file, &open.link, filter, action, UsnReason::NONE);
+        }
+        if open.cursors.has_changed_data() {
+            // [Windows] Who caches the directory's listing hears of what was written when its open closes, and not before:
+            // smbtorture smb2.lease.v2_request.
+            self.break_parent(open.actor(), &open.link);
         }
         let deleted = self.delete_at_close(&mut state, &open);
         self.close_oplock(&open, &state);
@@ -54,6 +60,10 @@ impl<H: Host> Volume<H> {
     /// Phase 1 of the book's close: what this was the last open of, and was to be deleted, goes.
     fn delete_at_close(&self, state: &mut FileState<H>, open: &Open<H>) -> Result<(), Refusal> {
         if open.deletes_on_close() {
+            // Who caches handles lets them go, and the name goes the sooner. [Windows] smbtorture smb2.lease.unlink
+            let stream = open.stream.as_ref().map(folded);
+            let actor = open.actor();
+            self.check_oplock(&open.file, stream.as_ref(), actor, Breaks::handles(), Patience::GoesOn)?;
             match &open.stream {
                 Some(name) => state.streams_deleted.push(folded(name)),
                 None => self.mark_for_deletion(&open.link),

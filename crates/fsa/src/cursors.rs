@@ -13,6 +13,7 @@ pub(crate) struct Cursors {
     reparse_index: AtomicBool,
     pinned: AtomicU8,
     wrote: AtomicBool,
+    changed: AtomicBool,
     renamed: AtomicBool,
 }
 
@@ -72,6 +73,15 @@ impl Cursors {
 
     pub(crate) fn set_written(&self) {
         self.wrote.store(true, Ordering::Relaxed);
+    }
+
+    /// True when this open has changed data.
+    pub(crate) fn has_changed_data(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_changed_data(&self) {
+        self.changed.store(true, Ordering::Relaxed);
     }
 
     /// True when this open has renamed its file.

@@ -53,6 +53,7 @@ impl<H: Host> Volume<H> {
             self.about_to_write(&open, modified);
         }
         self.store_data(&open, offset, bytes)?;
+        open.cursors.set_changed_data();
         let (filter, reason) = match &open.stream {
             Some(_) => {
                 let reason =

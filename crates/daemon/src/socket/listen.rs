@@ -11,7 +11,7 @@ use super::task::Task;
 use super::{Daemon, Inbox, lock};
 
 /// How often the tables look at the clock.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(500);
 
 /// How long accepting rests when the process has no more descriptors.
 const REST: Duration = Duration::from_millis(100);

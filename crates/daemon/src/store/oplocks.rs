@@ -27,7 +27,8 @@ pub fn caching_of(level: Level) -> Caching {
     }
 }
 
-/// Asks for what a client wants to cache, and if that cannot be for less and less. [MS-SMB2] 3.3.5.9
+/// Asks for what a client wants to cache, and if that cannot be for less and less. What its lease has already becomes more
+/// as it was asked for, or stays. [MS-SMB2] 3.3.5.9 and 3.3.5.9.8
 pub(super) fn request<H: Host>(volume: &Volume<H>, open: OpenId, caching: Caching) {
     let less: &[Level] = match level_of(caching) {
         Level::None => return,
@@ -39,6 +40,15 @@ pub(super) fn request<H: Host>(volume: &Volume<H>, open: OpenId, caching: Cachin
             Level::Granular(bits.without(Bits::WRITE)),
             Level::Granular(bits.without(Bits::WRITE).without(Bits::HANDLE)),
         ],
+    };
+    let has = match volume.oplock_of(open) {
+        Ok(Level::Granular(has)) => has,
+        _ => Bits::NONE,
+    };
+    let less = match less {
+        [Level::Granular(bits), ..] if *bits == has || !bits.contains(has) => return,
+        [whole, ..] if has != Bits::NONE => std::slice::from_ref(whole),
+        _ => less,
     };
     for level in less {
         let is_nothing = *level == Level::Granular(Bits::NONE);

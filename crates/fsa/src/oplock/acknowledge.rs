@@ -1,7 +1,7 @@
 //! Acknowledging a break. [MS-FSA] 2.1.5.19
 use super::level::{Caching, OplockLevel};
 use super::request::Facts;
-use super::state::{Held, Holder, LegacyBreak, Oplock, Shared, State, Told};
+use super::state::{GranularBreak, Held, Holder, LegacyBreak, Oplock, ReadHandleBreak, Shared, State, Told};
 use crate::refusal::{Refusal, Why};
 use nt::NtStatus;
 
@@ -75,6 +75,11 @@ impl Oplock {
             told.push(Told::too_much(&who, OplockLevel::granular(wanted.without(Caching::HANDLE))));
             return Ok(());
         }
+        let to = under_way.to;
+        if !to.contains(wanted) {
+            self.break_again(who, wanted, to, told);
+            return Ok(());
+        }
         self.state = if wanted.contains(Caching::WRITE) {
             State::Exclusive(who, Held::Granular { caching: wanted, breaking: None })
         } else {
@@ -84,6 +89,24 @@ impl Oplock {
             return Ok(());
         }
         self.request_shared(who, wanted, facts, true, told)
+    }
+
+    /// What the holder keeps is more than is left by now: it is told so before anybody goes on. With handle caching read
+    /// caching stays until the handles are let go. [Windows] smbtorture smb2.lease.breaking3
+    fn break_again(&mut self, who: Holder, has: Caching, to: Caching, told: &mut Vec<Told>) {
+        self.state = if has.contains(Caching::WRITE) {
+            told.push(Told::broken(&who, OplockLevel::granular(to), true));
+            let breaking = Some(GranularBreak { told: to, to });
+            State::Exclusive(who, Held::Granular { caching: has, breaking })
+        } else if has.contains(Caching::HANDLE) {
+            told.push(Told::broken(&who, OplockLevel::Granular(Caching::READ), true));
+            let to_read = to.contains(Caching::READ);
+            let breaking = vec![ReadHandleBreak { holder: who, to_read, told_read: true }];
+            State::Shared(Shared { breaking, ..Shared::default() })
+        } else {
+            told.push(Told::broken(&who, OplockLevel::None, false));
+            State::Free
+        };
     }
 
     fn acknowledge_shared(
@@ -99,6 +122,11 @@ impl Oplock {
         let context = shared.breaking.remove(at);
         let who = context.holder;
         let left = if context.to_read { Caching::READ } else { Caching::NONE };
+        if context.told_read && !context.to_read && wanted == Caching::READ {
+            told.push(Told::broken(&who, OplockLevel::None, false));
+            self.settle();
+            return Ok(());
+        }
         let too_much = if context.to_read {
             wanted.contains(Caching::WRITE)
         } else {

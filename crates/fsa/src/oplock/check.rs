@@ -154,7 +154,7 @@ fn check_shared(shared: &mut Shared, who: &Actor, breaks: Breaks, told: &mut Vec
     let broken: Vec<Holder> = shared.read_handle.extract_if(.., |holder| other(holder)).collect();
     for holder in broken {
         told.push(Told::broken(&holder, level, true));
-        shared.breaking.push(ReadHandleBreak { holder, to_read });
+        shared.breaking.push(ReadHandleBreak { holder, to_read, told_read: to_read });
     }
     // Even what another operation broke is waited for, if this one would have broken it.
     handles && shared.breaking.iter().any(|context| other(&context.holder))

@@ -22,10 +22,18 @@ use crate::parked::{Completion, Waits};
 use crate::refusal::Refusal;
 use crate::stream::folded;
 use crate::volume::Volume;
-use nt::{CreateOptions, Utf16};
+use nt::{AccessMask, CreateOptions, Utf16};
 use request::{Facts, not_granted};
 use state::{Held, Holder, Oplock, Told};
 use std::sync::{Arc, MutexGuard};
+
+/// The rights of an open for attributes.
+const ATTRIBUTES_ONLY: AccessMask = AccessMask(
+    AccessMask::FILE_READ_ATTRIBUTES.0
+        | AccessMask::FILE_WRITE_ATTRIBUTES.0
+        | AccessMask::READ_CONTROL.0
+        | AccessMask::SYNCHRONIZE.0,
+);
 
 /// Whether an operation waits for a break, or goes on and only says that one is under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -209,10 +217,13 @@ impl<H: Host> Volume<H> {
     fn oplock_facts(&self, open: &Open<H>, state: &FileState<H>) -> Result<Facts, Refusal> {
         let stream = open.folded_stream();
         let holder = open.holder();
-        let others = state.opens.iter().any(|sharing| {
+        let mut others = state.opens.iter().filter(|sharing| {
             let other = Holder { open: sharing.id, key: sharing.oplock_key };
             sharing.stream == stream && !other.is(&holder)
         });
+        let is_cached = |sharing: &crate::file::Sharing<H>| !ATTRIBUTES_ONLY.contains(sharing.granted);
+        let first = others.next();
+        let others_cached = first.into_iter().chain(others).any(is_cached);
         let deleted = match &stream {
             Some(name) => state.streams_deleted.contains(name),
             None => open.link.lock().state != LinkState::Present,
@@ -221,6 +232,6 @@ impl<H: Host> Volume<H> {
             Some(offset) => offset < self.stream_size(open)?,
             None => false,
         };
-        Ok(Facts { others, deleted, locked })
+        Ok(Facts { others: first.is_some(), others_cached, deleted, locked })
     }
 }

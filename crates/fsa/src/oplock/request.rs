@@ -9,6 +9,8 @@ use nt::NtStatus;
 pub(crate) struct Facts {
     /// It is open through an open that is not the asking one, nor of its key.
     pub(crate) others: bool,
+    /// And so through one that is for more than attributes.
+    pub(crate) others_cached: bool,
     /// Its name goes with the last open.
     pub(crate) deleted: bool,
     /// A byte-range lock lies within its data.
@@ -38,8 +40,12 @@ impl Oplock {
         }
         let level = OplockLevel::granular(caching);
         match &self.state {
-            State::Free if facts.others => return Err(not_granted()),
-            State::Free => {}
+            State::Free => match held {
+                Held::Legacy { .. } if facts.others => return Err(not_granted()),
+                // [Windows] An open for attributes is not in the way of a lease: smbtorture smb2.lease.statopen3.
+                Held::Granular { .. } if facts.others_cached => return Err(not_granted()),
+                _ => {}
+            },
             State::Exclusive(now, Held::Granular { caching: has, breaking: None })
                 if now.is(&holder) && caching.contains(*has) =>
             {

@@ -133,6 +133,8 @@ pub(crate) struct ReadHandleBreak {
     pub(crate) holder: Holder,
     /// To read caching; else to none.
     pub(crate) to_read: bool,
+    /// The holder was told read caching, and may acknowledge that even where it is none by now.
+    pub(crate) told_read: bool,
 }
 
 impl Shared {

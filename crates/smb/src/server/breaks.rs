@@ -4,6 +4,7 @@ use wire::create::{LeaseKey, LeaseState, OplockLevel};
 use wire::oplock_break::{LeaseBreak, LeaseBreakFlags, Notification, OplockBreak};
 
 use super::lease::{BREAK_TIMEOUT, Breaking, Lease, LeaseId};
+use super::session::{Session, SessionState};
 use super::{ConnectionId, Effect, Held, Open, Server};
 use crate::connection::Now;
 use crate::store::{Caching, Op, OpenedFile, StoreOpen};
@@ -162,8 +163,8 @@ impl Server {
         }
     }
 
-    /// Tells the client, on one connection after the other until one takes it: the oldest channel first, as on Windows (smbtorture
-    /// smb2.multichannel.leases.test4). [MS-SMB2] 3.3.4.7
+    /// Tells the client, on one connection after the other until one takes it: the oldest of the client's first, as on Windows
+    /// (smbtorture smb2.multichannel.leases.test4 and smb2.lease.v2_complex1). [MS-SMB2] 3.3.4.7
     fn tell_lease(
         &mut self,
         id: LeaseId,
@@ -181,17 +182,38 @@ impl Server {
         });
         let told = lease.opens.iter().filter_map(|volatile| self.opens.get(volatile)?.session_id()).next();
         let Some(session_id) = told else { return };
-        let mut channels = self.channels(session_id);
-        let first = channels.next();
-        let limit = if channels.next().is_some() { URGENT } else { ALONE };
-        drop(channels);
+        let limit = if self.channels(session_id).nth(1).is_some() { URGENT } else { ALONE };
         let within = Some(limit).filter(|_| acknowledge);
+        let (first, session_id) = match self.oldest_of(id, session_id) {
+            Some((connection, session_id)) => (Some(connection), session_id),
+            None => (self.channels(session_id).next(), session_id),
+        };
         if let Some(breaking) = self.leases.get_mut(&id).and_then(|lease| lease.breaking.as_mut()) {
             breaking.told = first;
         }
         if let Some(connection) = first {
             self.effects.push(Effect::Notify { connection, session_id, notification, within });
         }
+    }
+
+    /// The oldest connection on which the lease's client has a session of the user that `session_id` is of, and which: a
+    /// client's identifier is no secret, and another user must not be told what this one has to answer.
+    fn oldest_of(&self, id: LeaseId, session_id: u64) -> Option<(ConnectionId, u64)> {
+        let asked = self.sessions.get(&session_id).filter(|session| !session.is_unauthenticated())?;
+        let user = asked.token.as_ref()?.user;
+        let same = |session: &Session| {
+            session.state == SessionState::Valid
+                && !session.is_unauthenticated()
+                && (session.encrypt_data || !asked.encrypt_data)
+                && session.token.as_ref().is_some_and(|token| token.user == user)
+        };
+        self.sessions
+            .iter()
+            .filter(|(_, session)| same(session))
+            .flat_map(|(id, session)| session.channels.iter().map(move |(at, channel)| (*at, *id, channel)))
+            .filter(|(at, _, channel)| channel.is_bound && self.client_guid(*at).0 == id.client)
+            .map(|(at, session, _)| (at, session))
+            .min()
     }
 
     /// The connections that a session is bound to, the oldest first.

@@ -73,12 +73,11 @@ pub(super) fn enter_lease(
         Caching::Lease(state) => state,
         _ => LeaseState::NONE,
     };
-    let is_v2 = context.v2.is_some();
     let lease = server.leases.entry(id).or_insert_with(|| Lease {
         state: LeaseState::NONE,
         breaking: None,
         epoch: context.v2.map_or(0, |v2| v2.epoch),
-        is_v2,
+        is_v2: context.v2.is_some(),
         parent: context.v2.and_then(parent_key),
         file: (opened.volume_id, opened.file_id),
         deletes_on_close: false,
@@ -90,21 +89,21 @@ pub(super) fn enter_lease(
         lease.state = granted;
         lease.epoch = lease.epoch.wrapping_add(1);
     }
-    Some(answer(lease, context.lease.key, is_v2))
+    Some(answer(lease, context.lease.key))
 }
 
 fn parent_key(v2: LeaseV2) -> Option<LeaseKey> {
     v2.lease.flags.contains(LeaseFlags::PARENT_LEASE_KEY_SET).then_some(v2.parent_key)
 }
 
-/// What a lease is now.
-pub(super) fn answer(lease: &Lease, key: LeaseKey, is_v2: bool) -> ResponseContext<'static> {
+/// What a lease is now, in the words of the version that it was first asked for in: Lease.Version.
+pub(super) fn answer(lease: &Lease, key: LeaseKey) -> ResponseContext<'static> {
     let flags = match lease.breaking {
         Some(_) => LeaseFlags::BREAK_IN_PROGRESS,
         None => LeaseFlags::NONE,
     };
     let answer = LeaseContext { key, state: lease.state, flags };
-    if !is_v2 {
+    if !lease.is_v2 {
         return ResponseContext::Lease(answer);
     }
     let parent = if lease.parent.is_some() { LeaseFlags::PARENT_LEASE_KEY_SET } else { LeaseFlags::NONE };

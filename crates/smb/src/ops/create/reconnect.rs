@@ -102,7 +102,7 @@ pub(super) fn finish(
     let lease = open.lease.zip(waiting.wanted.lease);
     let lease = lease.and_then(|(id, wanted)| {
         let lease = server.leases.get(&id)?;
-        caching::answer(lease, wanted.lease.key, lease.is_v2).encode()
+        caching::answer(lease, wanted.lease.key).encode()
     });
     let oplock_level = if lease.is_some() { OplockLevel::LEASE } else { open.oplock };
     let mut contexts = waiting.wanted.answer(&found);

@@ -90,7 +90,7 @@ pub(super) fn finish(
     let lease = open.lease.zip(waiting.wanted.lease);
     let lease = lease.and_then(|(id, wanted)| {
         let lease = server.leases.get(&id)?;
-        caching::answer(lease, wanted.lease.key, wanted.v2.is_some()).encode()
+        caching::answer(lease, wanted.lease.key).encode()
     });
     let oplock_level = match lease {
         Some(_) => OplockLevel::LEASE,
