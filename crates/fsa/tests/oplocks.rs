@@ -422,6 +422,85 @@ fn a_directorys_lease_breaks_when_somebody_else_changes_what_is_in_it() {
 }
 
 #[test]
+fn what_is_acknowledged_breaks_again_where_less_is_left_and_nobody_goes_on_before() {
+    // smb2.lease.breaking3
+    let store = Store::with_file();
+    let a = store.keyed("f", 1);
+    store.grant(a, rwh());
+    let first = store.open_keyed("f", key(2), |_| {}).unwrap_err().wait();
+    assert_eq!(store.heard(), [told(a, rh(), true)]);
+    let overwrite = |request: &mut OpenRequest<'_>| request.disposition = CreateDisposition::OVERWRITE;
+    let second = store.open_keyed("f", key(3), overwrite).unwrap_err().wait();
+    assert_eq!(store.heard(), []);
+    assert_eq!(store.acknowledge(a, rh()), NtStatus::SUCCESS);
+    assert_eq!(store.heard(), [told(a, R, true)]);
+    assert_eq!(store.volume.oplock_of(a).unwrap(), rh());
+    assert_eq!(store.acknowledge(a, R), NtStatus::SUCCESS);
+    let resumed = [first, second].map(|wait| Completion::Resume { wait });
+    assert_eq!(store.heard(), [&[told(a, NONE, false)], &resumed[..]].concat());
+    assert_eq!(store.volume.oplock_of(a).unwrap(), NONE);
+}
+
+#[test]
+fn who_keeps_only_read_caching_of_what_became_none_is_told_none() {
+    let store = Store::with_file();
+    let a = store.keyed("f", 1);
+    store.grant(a, rwh());
+    let first = store.open_keyed("f", key(2), |_| {}).unwrap_err().wait();
+    let overwrite = |request: &mut OpenRequest<'_>| request.disposition = CreateDisposition::OVERWRITE;
+    let second = store.open_keyed("f", key(3), overwrite).unwrap_err().wait();
+    store.heard();
+    assert_eq!(store.acknowledge(a, R), NtStatus::SUCCESS);
+    let resumed = [first, second].map(|wait| Completion::Resume { wait });
+    assert_eq!(store.heard(), [&[told(a, NONE, false)], &resumed[..]].concat());
+}
+
+#[test]
+fn an_open_for_attributes_is_in_the_way_of_an_exclusive_oplock_and_not_of_a_lease() {
+    // smb2.lease.statopen3
+    let store = Store::with_file();
+    store.open("f", AccessMask::FILE_READ_ATTRIBUTES | AccessMask::SYNCHRONIZE, PLAIN);
+    let a = store.keyed("f", 1);
+    assert_eq!(store.ask(a, OplockLevel::Batch), NtStatus::OPLOCK_NOT_GRANTED);
+    store.grant(a, rwh());
+    store.close(a);
+    store.open("f", AccessMask::FILE_READ_DATA, PLAIN);
+    let a = store.keyed("f", 1);
+    assert_eq!(store.ask(a, rwh()), NtStatus::OPLOCK_NOT_GRANTED);
+}
+
+#[test]
+fn a_directorys_lease_breaks_when_an_open_closes_that_wrote_and_not_before() {
+    // smb2.lease.v2_request
+    let store = Store::new();
+    store.dir("d");
+    store.file(r"d\f");
+    let dir = |request: &mut OpenRequest<'_>| request.desired_access = AccessMask::FILE_READ_DATA;
+    let holder = store.open_keyed("d", key(1), dir).unwrap();
+    store.grant(holder, rh());
+    let reads = store.open(r"d\f", DATA, PLAIN);
+    let writes = store.open(r"d\f", DATA, PLAIN);
+    assert_eq!((store.write(writes), store.read(reads)), (DONE, DONE));
+    store.close(reads);
+    assert_eq!(store.heard(), []);
+    store.close(writes);
+    assert_eq!(store.heard(), [told(holder, NONE, true)]);
+}
+
+#[test]
+fn who_caches_handles_lets_go_when_an_open_closes_that_deletes() {
+    // smb2.lease.unlink
+    let store = Store::with_file();
+    let a = store.keyed("f", 1);
+    store.grant(a, rh());
+    let deletes = |request: &mut OpenRequest<'_>| request.options |= CreateOptions::DELETE_ON_CLOSE;
+    let b = store.open_keyed("f", key(2), deletes).unwrap();
+    assert_eq!(store.heard(), []);
+    store.close(b);
+    assert_eq!(store.heard(), [told(a, R, true)]);
+}
+
+#[test]
 fn a_directory_is_renamed_once_those_who_cache_handles_below_it_let_go() {
     let store = Store::new();
     store.dir("d");

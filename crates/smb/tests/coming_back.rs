@@ -4,7 +4,7 @@
 mod client;
 mod world;
 
-use nt::{Guid, NtStatus};
+use nt::{Guid, NtStatus, ShareAccess};
 use smb::server::ServerLimits;
 use std::time::Duration;
 use wire::create::{
@@ -424,4 +424,40 @@ fn a_pending_create_goes_on_when_its_channel_is_lost_only_if_it_can_be_asked_for
     world.cut(bob.id);
     world.cut(alice.id);
     assert_eq!(world.shelf.opens_of("f"), 0);
+}
+
+/// Opens sharing all.
+fn shared(world: &mut World, client: &mut Client, name: &str, lease: RequestContext<'static>) -> Answered {
+    let share_access = ShareAccess(7);
+    let request = wire::create::Request { share_access, ..world::create(name, LEASE, &[lease]) };
+    client.ask(world, &Request::Create(request))
+}
+
+#[test]
+fn a_lease_is_told_of_in_the_words_it_was_first_asked_for_in() {
+    // smb2.lease.v2_epoch2 and v2_epoch3
+    let mut world = world();
+    let mut client = alice(&mut world);
+    let first = shared(&mut world, &mut client, "f", world::lease_v2(5));
+    assert!(matches!(first.contexts()[..], [ResponseContext::LeaseV2(told)] if told.epoch == 1));
+    let again = shared(&mut world, &mut client, "f", world::lease(5));
+    assert!(matches!(again.contexts()[..], [ResponseContext::LeaseV2(_)]));
+    shared(&mut world, &mut client, "g", world::lease(6));
+    let again = shared(&mut world, &mut client, "g", world::lease_v2(6));
+    assert!(matches!(again.contexts()[..], [ResponseContext::Lease(_)]));
+}
+
+#[test]
+fn a_leases_break_is_told_on_the_oldest_connection_of_its_client_and_to_no_other_user() {
+    // smb2.lease.v2_complex1
+    let mut world = world();
+    let bob = Client::ready(&mut world, 1, Dialect::SMB_3_0_2, "bob");
+    let older = alice(&mut world);
+    let mut newer = alice(&mut world);
+    let mut other = Client::ready(&mut world, 2, Dialect::SMB_3_0_2, "bob");
+    create(&mut world, &mut newer, "f", LEASE, &[world::lease(5)]);
+    let waits = create(&mut world, &mut other, "f", OplockLevel::NONE, &[]);
+    assert_eq!(waits.status(), NtStatus::PENDING);
+    let told = [&bob, &older, &newer].map(|client| client.breaks(&world));
+    assert_eq!(told, [0, 1, 0]);
 }
