@@ -55,7 +55,7 @@ pub(crate) fn pointsman() -> Result<PathBuf, Failure> {
 }
 
 /// Runs a command with its output thrown away: how long it took, and the most memory it had, in bytes.
-fn timed(command: &mut Command) -> Result<(Duration, u64), Failure> {
+pub(crate) fn timed(command: &mut Command) -> Result<(Duration, u64), Failure> {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).spawn()?;
     let status_file = format!("/proc/{}/status", child.id());

@@ -56,7 +56,40 @@ pub(crate) fn run(folder: &Path, files: usize, rounds: usize) -> Result<(), Fail
     faster("find from $R", by_index, "a walk of the MFT", by_walk, 50.0);
     beside_others(&image, by_walk, files)?;
     println!("  peak memory of the walk {:.1} MB (goal 100)", memory as f64 / 1e6);
+    the_command(&image, rounds)?;
     count_set(&image)
+}
+
+/// What a user waits for: the command, which also reads each point and the way to its file, and tells them.
+fn the_command(image: &Path, rounds: usize) -> Result<(), Failure> {
+    let pointsman = crate::find::pointsman()?;
+    let place = format!("{}!/", image.display());
+    let link = format!("{place}directory 7/file number 55");
+    let find = ["find", "-l", &place];
+    let check = ["check", &place];
+    let set = ["set", "--symlink", "x", &link];
+    let delete = ["delete", &link];
+    for (what, words) in [
+        ("pointsman find IMAGE!/", &find[..]),
+        ("pointsman check IMAGE!/, which reads the whole MFT and every directory", &check),
+        ("pointsman set, on one file", &set),
+        ("pointsman delete, on one file", &delete),
+    ] {
+        let (mut times, mut memory) = (Vec::new(), 0);
+        // What changes the image is done once.
+        let rounds = if words.contains(&link.as_str()) { 1 } else { rounds.min(3) };
+        for _ in 0..rounds {
+            let (time, peak) = crate::find::timed(Command::new(&pointsman).args(words))?;
+            times.push(time);
+            memory = memory.max(peak);
+        }
+        println!(
+            "  {what}: {:.1?}, peak memory {:.1} MB (goal 100)",
+            median(&mut times),
+            memory as f64 / 1e6
+        );
+    }
+    Ok(())
 }
 
 /// What a child of this program does: opens the image, lists the points, tells how many, how long it took and how much

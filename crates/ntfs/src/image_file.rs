@@ -14,6 +14,8 @@ const PENDING: &str = "pointsman-undo";
 const LAST: &str = "pointsman-last";
 /// A journal that is being written; it means nothing.
 const UNFINISHED: &str = "pointsman-new";
+/// Where the journals of block devices are.
+const DEVICE_JOURNALS: &str = "/var/lib/pointsman";
 /// No journal of ours is larger.
 const JOURNAL_BYTES_MAX: u64 = 1 << 30;
 
@@ -22,6 +24,8 @@ pub struct ImageFile {
     file: File,
     len: u64,
     journal_base: PathBuf,
+    /// The journal lies in a folder of its own, which may have to be made.
+    makes_folder: bool,
     /// The sectors, where the file has them in another form.
     #[cfg(feature = "containers")]
     container: Option<Box<dyn crate::container::Container>>,
@@ -35,7 +39,8 @@ impl fmt::Debug for ImageFile {
 
 impl ImageFile {
     /// Opens it; qcow2, vhd, vhdx, vmdk and E01 by what they begin with, and to be read only. A block device that is mounted is refused for writing, and so is an image that another process of ours
-    /// has open. `journal` is the path on which the journal's names are built; the image's own without it.
+    /// has open. `journal` is the path on which the journal's names are built: without it the image's own, or for a block
+    /// device one in `/var/lib/pointsman` that the disk itself tells.
     pub fn open(path: &Path, read_only: bool, journal: Option<&Path>) -> Result<ImageFile> {
         let metadata = std::fs::metadata(path).map_err(Error::io("looking at the image"))?;
         let is_device = metadata.file_type().is_block_device();
@@ -65,11 +70,16 @@ impl ImageFile {
             return Err(Error::Refused(Refused::Locked));
         }
         let len = file.seek(SeekFrom::End(0)).map_err(Error::io("measuring the image"))?;
-        let journal_base = journal.unwrap_or(path).to_path_buf();
+        let journal_base = match journal {
+            Some(journal) => journal.to_path_buf(),
+            None if is_device => device_journal(&file, len),
+            None => path.to_path_buf(),
+        };
         let image = ImageFile {
             file,
             len,
             journal_base,
+            makes_folder: is_device && journal.is_none(),
             #[cfg(feature = "containers")]
             container: None,
         };
@@ -116,6 +126,16 @@ impl ImageFile {
     }
 }
 
+/// Where the journals of a block device begin. Beside the device they would be gone with the next start of the machine, and
+/// by its name they would not be found if it had another then: so they have their place by how long the disk is, and by
+/// how it begins, which no change here touches.
+fn device_journal(file: &File, len: u64) -> PathBuf {
+    let mut begin = [0; 1024];
+    // A disk that cannot be read is refused by what comes next.
+    let _ = file.read_exact_at(&mut begin, 0);
+    Path::new(DEVICE_JOURNALS).join(format!("device-{len}-{:08x}", crc32fast::hash(&begin)))
+}
+
 /// Linux lets a device be opened for writing that it will not write.
 fn is_read_only_device(number: u64) -> bool {
     let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
@@ -158,6 +178,9 @@ impl Medium for ImageFile {
     }
 
     fn begin(&self, journal: &[u8]) -> io::Result<()> {
+        if self.makes_folder {
+            std::fs::create_dir_all(DEVICE_JOURNALS)?;
+        }
         let unfinished = self.beside(UNFINISHED);
         let mut file = File::create(&unfinished)?;
         file.write_all(journal)?;

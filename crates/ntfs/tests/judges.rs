@@ -52,6 +52,32 @@ fn dissect_and_libfsntfs_agree_on_every_geometry() {
     }
 }
 
+/// Clusters to 2 MiB, records of 1, 2 and 4 KiB: every kind of change, and every reader there is.
+#[test]
+fn the_largest_clusters_and_records_are_written_and_every_reader_agrees() {
+    if let Some(why) = missing(TOOLS) {
+        return skip(&why);
+    }
+    for (mebibytes, geometry) in judge::LARGE_GEOMETRIES {
+        let disk = Disk::format(*mebibytes, geometry);
+        fill(&disk);
+        disk.check();
+        assert_agree(&disk, &format!("{geometry:?}"));
+        let mut volume = open(&disk);
+        for number in 0..90 {
+            let new = NewFile { point: Some(vendor(300 + number)), ..NewFile::default() };
+            volume.create_path(&format!("d/new {number}"), &new, NOW).unwrap();
+        }
+        drop(volume);
+        disk.check();
+        assert_agree(&disk, &format!("{geometry:?}, grown"));
+        assert_eq!(disk.mount().get("d/new 77"), Some(vendor(377)));
+        let image = ntfs::ImageFile::open(&disk.image(), false, None).unwrap();
+        ntfs::undo(&image).unwrap();
+        drop(image);
+    }
+}
+
 /// What the kernel is asked on each disk.
 const SCRIPT: &str = r#"
 for disk in vda vdb vdc vdd; do

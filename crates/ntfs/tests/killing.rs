@@ -104,29 +104,101 @@ fn a_change_that_is_cut_off_at_any_write_has_not_happened() {
     for geometry in [&[][..], &["-s", "4096"], &["-c", "512"]] {
         let (_disk, before) = filled(geometry);
         for (name, operate) in OPERATIONS {
-            for tears in [false, true] {
-                let mut cuts = 0;
-                loop {
-                    let image = MemoryImage::new(before.clone());
-                    let mut volume = volume_of(&image).unwrap();
-                    if tears {
-                        image.tear_after(cuts)
-                    } else {
-                        image.fail_after(Some(cuts))
-                    }
-                    let done = operate(&mut volume).is_ok();
-                    image.fail_after(None);
-                    if done {
-                        break;
-                    }
-                    assert!(volume.write_refusal().is_some() || image.bytes() == before);
-                    drop(volume);
-                    assert_taken_back(&image, &before, &format!("{geometry:?} {name}, cut at {cuts}"));
-                    cuts += 1;
-                }
-                assert!(cuts > 5, "{name}: {cuts} writes are too few to be true");
-            }
+            cut_everywhere(&before, &format!("{geometry:?} {name}"), operate);
         }
+    }
+}
+
+/// Cuts an operation off at every write, whole and torn.
+fn cut_everywhere(before: &[u8], what: &str, operate: impl Fn(&mut Volume<MemoryImage>) -> ntfs::Result<()>) {
+    for tears in [false, true] {
+        let mut cuts = 0;
+        loop {
+            let image = MemoryImage::new(before.to_vec());
+            let mut volume = volume_of(&image).unwrap();
+            if tears {
+                image.tear_after(cuts)
+            } else {
+                image.fail_after(Some(cuts))
+            }
+            let done = operate(&mut volume).is_ok();
+            image.fail_after(None);
+            if done {
+                break;
+            }
+            assert!(volume.write_refusal().is_some() || image.bytes() == before);
+            drop(volume);
+            assert_taken_back(&image, before, &format!("{what}, cut at {cuts}"));
+            cuts += 1;
+        }
+        assert!(cuts > 5, "{what}: {cuts} writes are too few to be true");
+    }
+}
+
+/// Of hundreds of changes in a row, those that touch most sectors: there nodes of `$I30` and of `$R` split and merge, the
+/// MFT grows, points move out to clusters, and attribute lists begin.
+#[test]
+fn the_changes_that_touch_most_are_taken_back_too() {
+    if let Some(why) = missing(TOOLS) {
+        return skip(&why);
+    }
+    let (disk, before) = filled(&["-c", "1024"]);
+    let name = |number: usize| Utf16::from(format!("{number} {}", "n".repeat(60 + number % 90)).as_str());
+    let point = |number: usize| if number.is_multiple_of(9) { vendor(16_360) } else { symlink("x") };
+    let new = |number: usize| NewFile { point: Some(point(number)), ..NewFile::default() };
+    let long = |number: usize| ExtendedAttribute {
+        name: b"LONG".to_vec(),
+        value: vec![7; 300 + number],
+        is_needed: false,
+    };
+    type Change<'a> = Box<dyn Fn(&mut Volume<MemoryImage>, usize) -> ntfs::Result<()> + 'a>;
+    let changes: [(&str, Change<'_>); 3] = [
+        (
+            "made",
+            Box::new(|volume, number| {
+                let full = volume.find("full")?;
+                volume.create(full, &name(number), &new(number), NOW).map(drop)
+            }),
+        ),
+        (
+            "given attributes",
+            Box::new(|volume, number| {
+                let full = volume.find("full")?;
+                let file = volume.lookup(full, &name(number))?.unwrap().file;
+                volume.set_eas(file, &[long(number)], NOW)
+            }),
+        ),
+        (
+            "taken away",
+            Box::new(|volume, number| {
+                let full = volume.find("full")?;
+                let file = volume.lookup(full, &name(number))?.unwrap().file;
+                volume.delete(file, &header(&point(number)), NOW)
+            }),
+        ),
+    ];
+    let image = MemoryImage::new(before);
+    for (what, change) in &changes {
+        let mut heaviest: Vec<(usize, usize, Vec<u8>)> = Vec::new();
+        for number in 0..270 {
+            let before = image.bytes();
+            change(&mut volume_of(&image).unwrap(), number).unwrap();
+            let touched = image.journal(Journal::Last).unwrap().unwrap().len();
+            // The largest of each kind differ in more than their data.
+            let touched = if number.is_multiple_of(9) { touched / 4 } else { touched };
+            heaviest.push((touched, number, before));
+            heaviest.sort_by_key(|(touched, ..)| std::cmp::Reverse(*touched));
+            heaviest.truncate(3);
+        }
+        for (_, number, before) in &heaviest {
+            cut_everywhere(before, &format!("{number} {what}"), |volume| change(volume, *number));
+        }
+        // What undo brings back is what the checkers found in order.
+        let (_, _, sample) = &heaviest[0];
+        std::fs::write(disk.image(), sample).unwrap();
+        disk.check();
+        std::fs::write(disk.image(), image.bytes()).unwrap();
+        disk.check();
     }
 }
 

@@ -213,6 +213,10 @@ pub(crate) const NOW: FileTime = FileTime(133_000_000_000_000_000);
 pub(crate) const GEOMETRIES: &[&[&str]] =
     &[&[], &["-s", "4096"], &["-c", "512"], &["-c", "65536"], &["-s", "1024", "-c", "2048"]];
 
+/// The largest clusters that NTFS has, which need a large disk; and records and sectors of 2 KiB.
+pub(crate) const LARGE_GEOMETRIES: &[(u64, &[&str])] =
+    &[(700, &["-Q", "-c", "2097152"]), (300, &["-Q", "-c", "1048576", "-s", "4096"]), (32, &["-s", "2048"])];
+
 /// Opens an image for writing.
 pub(crate) fn open(disk: &Disk) -> Image {
     open_with(disk, &OpenOptions::default()).unwrap()

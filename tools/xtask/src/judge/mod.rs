@@ -69,6 +69,7 @@ pub(crate) fn scoreboard() -> Result<(), String> {
 
 /// The judges that take a minute or two, where what they need is at hand.
 pub(crate) fn in_ci() -> Result<(), String> {
+    ntfs::brief()?;
     let asked = Asked { update: false, filter: None };
     let can = |programs: &[&str]| programs.iter().all(|program| crate::run::answers(program, &["--version"]));
     match can(&["python3", "smbclient"]) {
