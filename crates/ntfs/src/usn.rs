@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::fields::{u16_at, u32_at, u64_at};
     use crate::memory::MemoryImage;
-    use crate::{NewFile, OpenOptions};
+    use crate::{FileRef, NewFile, OpenOptions};
     use std::process::Command;
 
     const NOW: FileTime = FileTime(133_000_000_000_000_000);
@@ -123,7 +123,8 @@ mod tests {
         let made = volume.operation(|volume| {
             let extend = volume.system_file(EXTEND)?;
             let mut file = volume.newborn(&extend, &Utf16::from("$UsnJrnl"), &NewFile::default(), NOW)?;
-            file.attributes.push(volume.nonresident(DATA, J, &[0; 8])?);
+            // The first page is gone, as in one that Windows has cut at its beginning.
+            file.attributes.push(volume.nonresident(DATA, J, &[0; 4096])?);
             volume.store_file(&mut file)?;
             volume.enter(&extend, &file, NOW)
         });
@@ -135,6 +136,39 @@ mod tests {
         let file = volume.find("$Extend/$UsnJrnl").and_then(|file| volume.file(file)).unwrap();
         let stream = file.stream(DATA, J, volume.boot.clusters).unwrap().unwrap();
         volume.read_whole(&stream, 1 << 20).unwrap()
+    }
+
+    /// What dissect.ntfs reads of the journal: the USN, the record of the file, the reasons, the name.
+    const DISSECT: &str = "
+import sys
+from dissect.ntfs import NTFS
+for record in NTFS(open(sys.argv[1], 'rb')).usnjrnl.records():
+    reason = int(record.record.Reason)
+    print(record.record.Usn, record.record.FileReferenceNumber.SegmentNumberLowPart, reason, record.filename)
+";
+
+    /// dissect.ntfs and libfsntfs read the same records, where they are here.
+    fn assert_readers_agree(image: &[u8], records: &[(u64, u64, u32)]) {
+        let path = std::env::temp_dir().join(format!("pointsman-usn-read-{}.img", std::process::id()));
+        std::fs::write(&path, image).unwrap();
+        if let Ok(python) = std::env::var("POINTSMAN_DISSECT_PYTHON") {
+            let output = Command::new(python).args(["-c", DISSECT]).arg(&path).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let theirs: Vec<String> = said.lines().map(str::to_owned).collect();
+            let ours = records.iter().enumerate().map(|(at, (usn, file, reason))| {
+                let number = if at < 80 { at / 2 } else { 7 };
+                format!("{usn} {} {reason} a name of some length {number}", FileRef(*file).record())
+            });
+            assert_eq!(theirs, ours.collect::<Vec<_>>(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        if let Ok(output) = Command::new("fsntfsinfo").arg("-U").arg(&path).output() {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            for (usn, ..) in records {
+                assert!(said.contains(&format!(": {usn}\n")), "{usn} is missing in {said}");
+            }
+            assert_eq!(said.matches("a name of some length").count(), records.len());
+        }
+        std::fs::remove_file(path).unwrap();
     }
 
     /// [MS-FSCC] 2.3.62.2: each record tells its own place, and none lies across the border of a page.
@@ -149,7 +183,7 @@ mod tests {
         }
         volume.set(files[7], &link, NOW).unwrap();
         let bytes = journal(&volume);
-        let (mut at, mut records) = (8, Vec::new());
+        let (mut at, mut records) = (4096, Vec::new());
         while at < bytes.len() {
             let len = usize::try_from(u32_at(&bytes, at).unwrap()).unwrap();
             if len == 0 {
@@ -172,6 +206,7 @@ mod tests {
             assert_eq!(pair[1].2, pair[0].2 | UsnReason::CLOSE.0);
         }
         assert_eq!((records[0].2, records[80].2), (made.0, changed.0));
+        assert_readers_agree(&volume.medium().bytes(), &records);
         // mkntfs's root has no entry in $Secure, so $STANDARD_INFORMATION of what is made in it is short until a number
         // must be kept.
         assert_eq!(volume.facts(files[7]).unwrap().standard.usn, records[81].0);

@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "smbclient",         // asks it
     "python3-samba",     // unpacks DOSATTRIB and NTACL
     "ntfs-3g",           // mkntfs, ntfs-3g, ntfsfix, ntfsinfo: NTFS images made and read by another program
+    "fdisk",             // sfdisk: tables of partitions
     "wimtools",          // wimlib-imagex: compresses as `compact /exe` does
     "qemu-utils",        // qemu-img: images in the formats of virtual machines
     "ewf-tools",         // ewfacquire: E01
