@@ -1,5 +1,6 @@
 //! What each client was promised, and whether two promises exclude each other.
 use crate::client::Client;
+use smb::server::ConnectionId;
 use wire::FileId;
 use wire::create::{LeaseKey, LeaseState, OplockLevel};
 
@@ -77,6 +78,8 @@ pub struct Hold {
     pub is_open: Sure,
     /// Whether it has the file's one range locked.
     pub has_lock: Sure,
+    /// The connection it was lost with.
+    pub lost_with: Option<ConnectionId>,
     /// When its connection was cut.
     pub cut_at: Option<u64>,
     /// When the server heard of that.
@@ -94,15 +97,15 @@ impl Hold {
     }
 
     /// Its connection is cut: what is not durable goes when the server hears of it.
-    pub fn lose(&mut self, now: u64) {
+    pub fn lose(&mut self, now: u64, with: ConnectionId) {
         if self.cut_at.is_some() {
             // It was away already. If it came back without our hearing of it, the server's time runs from now.
             if std::mem::take(&mut self.is_coming_back) {
-                self.heard_at = None;
+                (self.heard_at, self.lost_with) = (None, Some(with));
             }
             return;
         }
-        self.cut_at = Some(now);
+        (self.cut_at, self.lost_with) = (Some(now), Some(with));
         self.heard_at = None;
         let is_kept =
             self.durable != Durable::Not && self.caching.keeps_open() && self.is_caching == Sure::Yes;
@@ -111,8 +114,11 @@ impl Hold {
         }
     }
 
-    /// The server has heard that its connection is cut.
-    pub fn heard(&mut self, now: u64) {
+    /// The server has heard that a connection is cut.
+    pub fn heard(&mut self, now: u64, ended: ConnectionId) {
+        if self.lost_with != Some(ended) {
+            return;
+        }
         self.heard_at.get_or_insert(now);
         if self.durable == Durable::Not {
             (self.is_open, self.has_lock, self.is_caching) = (Sure::No, Sure::No, Sure::No);

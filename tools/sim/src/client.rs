@@ -129,7 +129,7 @@ impl Client {
 
     /// Its wire is cut.
     pub fn cut(&mut self, now: u64) {
-        self.wire = None;
+        let Some(wire) = self.wire.take() else { return };
         self.unacknowledged.clear();
         match self.asked.take() {
             Some((_, Asked::Create(draft))) if matches!(draft.durable, Durable::V2(_)) => {
@@ -142,7 +142,7 @@ impl Client {
             Some((_, Asked::Close(at))) => self.with(at, Hold::doubt),
             _ => {}
         }
-        self.holds.iter_mut().for_each(|hold| hold.lose(now));
+        self.holds.iter_mut().for_each(|hold| hold.lose(now, wire));
         self.holds.retain(|hold| hold.durable != Durable::Not || hold.is_open != Sure::No);
     }
 
@@ -397,7 +397,11 @@ impl Client {
         let Some((_, asked)) = self.asked.take_if(|(id, _)| *id == header.message_id) else {
             return Err(format!("an answer to nothing: {:?} {}", header.command, header.status));
         };
-        let said = format!("hears {}", header.status);
+        let mut said = format!("hears {}", header.status);
+        if let Response::Create(created) = &body {
+            let (durable, caching) = granted(created, Durable::V1);
+            said = format!("{said}: {:?}, {durable:?}, {caching:?}", created.file_id);
+        }
         self.answered(world, &header, &body, asked).map(|()| said)
     }
 
@@ -495,6 +499,7 @@ impl Client {
             has_lock: Sure::No,
             cut_at: None,
             heard_at: None,
+            lost_with: None,
             is_coming_back: false,
         });
     }

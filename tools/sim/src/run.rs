@@ -139,7 +139,7 @@ impl Run {
         client.cut(now);
         for hold in &mut client.holds {
             if is_heard {
-                hold.heard(now);
+                hold.heard(now, wire);
             }
             // Somebody's request on the same file is on its way: it may break what the open is kept by.
             if busy.get(hold.file).copied().unwrap_or(false) {
@@ -162,9 +162,7 @@ impl Run {
         let now = self.world.time();
         self.tell(|| format!("the server hears of the end of {ended:?}"));
         for hold in self.clients.iter_mut().flat_map(|client| &mut client.holds) {
-            if hold.cut_at.is_some() && hold.heard_at.is_none() {
-                hold.heard(now);
-            }
+            ended.iter().for_each(|ended| hold.heard(now, *ended));
         }
     }
 
