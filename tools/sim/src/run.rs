@@ -266,6 +266,14 @@ mod tests {
         }
     }
 
+    /// Seeds that found something: a lease that grew to write caching while somebody had the file open.
+    #[test]
+    fn seeds_that_broke_a_promise_once_keep_it() {
+        for seed in [5738, 6171, 6402] {
+            assert_eq!(run(seed, false).broken, None, "seed {seed}");
+        }
+    }
+
     #[test]
     fn a_seed_repeats_byte_for_byte() {
         for seed in 0..20 {
