@@ -3,7 +3,9 @@ use crate::attribute::{DATA, EA};
 use crate::ea::{self, ExtendedAttribute};
 use crate::error::{Error, Fault, Result, Why};
 use crate::file::File;
+use crate::file_name::FileName;
 use crate::medium::Medium;
+use crate::path::names_of;
 use crate::reference::FileRef;
 use crate::standard::Standard;
 use crate::volume::Volume;
@@ -25,6 +27,19 @@ pub struct FileFacts {
     pub links: u16,
 }
 
+/// A reparse point with the file that has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedPoint {
+    /// The file, with its sequence number.
+    pub file: FileRef,
+    /// It is a directory.
+    pub is_directory: bool,
+    /// What [`Volume::get`] gives.
+    pub point: RawReparse,
+    /// What [`Volume::names`] gives.
+    pub names: Vec<FileName>,
+}
+
 impl<M: Medium> Volume<M> {
     /// Whether a file is a directory, how long its data is, its times and attributes.
     pub fn facts(&self, file: FileRef) -> Result<FileFacts> {
@@ -40,8 +55,23 @@ impl<M: Medium> Volume<M> {
 
     /// The reparse point exactly as it is stored. [MS-FSA] 2.1.5.10.14 is [`RawReparse::encode_get`] of it.
     pub fn get(&self, file: FileRef) -> Result<RawReparse> {
+        self.valid_point(&self.file(file)?)
+    }
+
+    /// The reparse point with what a listing shows beside it: one look at the file's record where [`Volume::facts`],
+    /// [`Volume::get`] and [`Volume::names`] take three.
+    pub fn named_point(&self, file: FileRef) -> Result<NamedPoint> {
         let file = self.file(file)?;
-        let bytes = self.stored_point(&file)?;
+        Ok(NamedPoint {
+            file: file.reference(),
+            is_directory: file.is_directory(),
+            point: self.valid_point(&file)?,
+            names: names_of(&file)?,
+        })
+    }
+
+    fn valid_point(&self, file: &File) -> Result<RawReparse> {
+        let bytes = self.stored_point(file)?;
         let bytes = bytes.ok_or(Error::request(NtStatus::NOT_A_REPARSE_POINT, Why::NoReparsePoint))?;
         let decoded = RawReparse::decode(&bytes);
         decoded.map(|(raw, _)| raw).map_err(|_| file.corrupt(Fault("$REPARSE_POINT is no reparse point")))

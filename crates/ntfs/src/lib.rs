@@ -105,7 +105,7 @@ pub use deleted::{DeletedPoint, DeletedPoints, Remains};
 pub use ea::ExtendedAttribute;
 pub use error::{Error, Fault, Place, Refused, Result, Why};
 pub use file_name::{FileName, Namespace};
-pub use get::FileFacts;
+pub use get::{FileFacts, NamedPoint};
 pub use image_file::ImageFile;
 pub use medium::{Journal, Medium};
 pub use memory::{Counts, MemoryImage};

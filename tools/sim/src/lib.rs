@@ -6,6 +6,7 @@
 //! back as it was set.
 pub mod check;
 pub mod client;
+mod request;
 pub mod run;
 pub mod world;
 

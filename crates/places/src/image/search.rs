@@ -83,13 +83,12 @@ impl Finder<'_> {
 
     /// The point under each of its file's long names that lies below the beginning.
     fn look(&mut self, image: &Image, point: FoundPoint) -> ntfs::Result<Vec<Seen>> {
-        let facts = image.facts(point.file)?;
-        let stored = image.get(point.file)?;
+        let found = image.named_point(point.file)?;
         let mut seen = Vec::new();
-        if facts.file.record() == self.start.record() {
+        if found.file.record() == self.start.record() {
             return Ok(seen); // the directory itself is not below itself
         }
-        for name in image.names(point.file)? {
+        for name in found.names {
             if name.namespace == Namespace::DOS {
                 continue;
             }
@@ -97,9 +96,9 @@ impl Finder<'_> {
             path.push(name.name);
             seen.push(Seen::Point(PointBelow {
                 path: joined(&path),
-                directory: facts.is_directory,
-                tag: stored.tag(),
-                bytes: stored.as_bytes().to_vec(),
+                directory: found.is_directory,
+                tag: found.point.tag(),
+                bytes: found.point.as_bytes().to_vec(),
             }));
         }
         Ok(seen)
