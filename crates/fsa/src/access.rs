@@ -133,7 +133,7 @@ impl<H: Host> Volume<H> {
     }
 }
 
-/// ACCESS_SYSTEM_SECURITY is a privilege's to give. [Windows] PRIVILEGE_NOT_HELD, not ACCESS_DENIED: smbtorture
+/// ACCESS_SYSTEM_SECURITY is a privilege's to give. Windows: PRIVILEGE_NOT_HELD, not ACCESS_DENIED: smbtorture
 /// smb2.maximum_allowed; docs/SPEC-NOTES.md
 fn require_security_privilege(asking: Asking<'_>) -> Result<(), Refusal> {
     let asks = asking.access.contains(AccessMask::ACCESS_SYSTEM_SECURITY);

@@ -38,7 +38,7 @@ struct Events {
     bytes: Vec<u8>,
     /// Where the last entry begins.
     last: Option<usize>,
-    /// Bytes that are kept at most: the room that the first request had, whatever later ones have. [Windows] smbtorture
+    /// Bytes that are kept at most: the room that the first request had, whatever later ones have. Windows: smbtorture
     /// smb2.notify.valid-req: "if the first notify returns NOTIFY_ENUM_DIR, all do".
     room: usize,
     /// More happened than was kept.

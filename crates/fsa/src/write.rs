@@ -72,7 +72,7 @@ impl<H: Host> Volume<H> {
     }
 
     /// Refuses a write far beyond the data for whose gap the volume has no room, unless the file is sparse: to NTFS every byte
-    /// before the end has its place, and no file is longer than 16 TiB less 64 KiB. [Windows] smbtorture smb2.rw.invalid
+    /// before the end has its place, and no file is longer than 16 TiB less 64 KiB. Windows: smbtorture smb2.rw.invalid
     fn require_room(&self, open: &Open<H>, size: u64, end: u64) -> Result<(), Refusal> {
         if end > FILE_BYTES_MAX {
             return Err(Refusal::parameter("beyond the largest file"));

@@ -2,7 +2,7 @@
 //!
 //! The host stamps each write at once. While the file is open others see the time before; it moves two seconds after the first
 //! write, and at once when the open is flushed, its length set or its attributes; later writes show when their open closes.
-//! [Windows] smbtorture smb2.timestamps.delayed-1write, delayed-2write, delayed-write-vs-seteof, -flush and -setbasic, which
+//! Windows: smbtorture smb2.timestamps.delayed-1write, delayed-2write, delayed-write-vs-seteof, -flush and -setbasic, which
 //! passed on Windows up to 2016.
 use crate::host::{Host, HostResult, SetTimes};
 use crate::opens::Open;

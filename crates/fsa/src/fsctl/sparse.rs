@@ -48,7 +48,7 @@ impl<H: Host> Volume<H> {
         Ok(ControlReply::nothing())
     }
 
-    /// FSCTL_QUERY_ALLOCATED_RANGES: of a file that is not sparse, all data that were asked for. [Windows] Nothing beyond the
+    /// FSCTL_QUERY_ALLOCATED_RANGES: of a file that is not sparse, all data that were asked for. Windows: Nothing beyond the
     /// data has a range, and where there is none no room is needed: smbtorture smb2.ioctl.sparse_qar, sparse_qar_malformed.
     pub(super) fn query_allocated_ranges(
         &self,

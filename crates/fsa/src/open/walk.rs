@@ -125,7 +125,7 @@ impl<H: Host> Volume<H> {
         Err(Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, Why::Hops(HOPS_MAX)).into())
     }
 
-    /// A path, which names no stream on a volume that has none. [Windows] A colon is none of FAT's characters (smbtorture
+    /// A path, which names no stream on a volume that has none. Windows: A colon is none of FAT's characters (smbtorture
     /// smb2.create_no_streams).
     fn parse(&self, text: &[u16]) -> Result<Path, OpenError> {
         let path = Path::parse(text)?;

@@ -92,7 +92,7 @@ impl Oplock {
     }
 
     /// What the holder keeps is more than is left by now: it is told so before anybody goes on. With handle caching read
-    /// caching stays until the handles are let go. [Windows] smbtorture smb2.lease.breaking3
+    /// caching stays until the handles are let go. Windows: smbtorture smb2.lease.breaking3
     fn break_again(&mut self, who: Holder, has: Caching, to: Caching, told: &mut Vec<Told>) {
         self.state = if has.contains(Caching::WRITE) {
             told.push(Told::broken(&who, OplockLevel::granular(to), true));

@@ -43,7 +43,7 @@ impl Connection {
 
     /// Says that a request will be answered later, and gives its async id. [MS-SMB2] 3.3.4.2
     ///
-    /// [Windows] A request that is neither the last of its chain nor a CREATE cannot wait: STATUS_INTERNAL_ERROR (note 266).
+    /// Windows: A request that is neither the last of its chain nor a CREATE cannot wait: STATUS_INTERNAL_ERROR (note 266).
     pub fn interim(&mut self, id: RequestId) -> Interim {
         let waiting = self.outstanding.values().filter(|request| request.async_id.is_some()).count();
         let is_full = waiting >= self.config.async_max;

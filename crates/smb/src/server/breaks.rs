@@ -118,7 +118,7 @@ impl Server {
         self.tell_oplock(volatile, level);
     }
 
-    /// [MS-SMB2] 3.3.4.6. [Windows] The newest channel is told (smbtorture smb2.multichannel.oplocks.test3_windows).
+    /// [MS-SMB2] 3.3.4.6. Windows: The newest channel is told (smbtorture smb2.multichannel.oplocks.test3_windows).
     fn tell_oplock(&mut self, volatile: u64, level: OplockLevel) {
         let Some(open) = self.opens.get(&volatile) else { return };
         let file_id = wire::FileId { persistent: open.persistent, volatile };

@@ -165,7 +165,7 @@ fn check(server: &Server, asked: &Asked, request: &Request<'_>) -> Result<(), Nt
     }
 }
 
-/// True when a path goes up beyond where it began. [Windows] smbtorture smb2.mkdir; other dots are the store's to refuse.
+/// True when a path goes up beyond where it began. Windows: smbtorture smb2.mkdir; other dots are the store's to refuse.
 fn climbs_out(path: &[u16]) -> bool {
     let dots = [u16::from(b'.'); 2];
     let mut depth = 0usize;

@@ -4,7 +4,7 @@ use nt::{NtStatus, Utf16};
 const BACKSLASH: u16 = b'\\' as u16;
 const DOTS: [u16; 2] = [b'.' as u16; 2];
 
-/// The name without `..`. Above the share there is nothing. [Windows] smbtorture smb2.notify.tree opens `zqy\..`, and smb2.mkdir
+/// The name without `..`. Above the share there is nothing. Windows: smbtorture smb2.notify.tree opens `zqy\..`, and smb2.mkdir
 /// finds `..\..\..` to be no path.
 pub(super) fn canonical(name: Utf16) -> Result<Utf16, NtStatus> {
     let components = || name.units().split(|unit| *unit == BACKSLASH);
