@@ -104,7 +104,11 @@ pub fn sequence(input: &[u8]) {
         }
     }
     let opens = std::mem::take(&mut run.opens);
-    opens.into_iter().for_each(|id| assert!(run.volume.close(id).is_ok(), "an open can be closed"));
+    for id in opens {
+        if let Err(refusal) = run.volume.close(id) {
+            panic!("an open cannot be closed: {refusal:?}");
+        }
+    }
 }
 
 /// What a sequence has done so far, and the input that is left.

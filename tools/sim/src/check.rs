@@ -169,10 +169,13 @@ pub fn conflict(clients: &[Client]) -> Option<String> {
             if a.has_lock == Sure::Yes && b.has_lock == Sure::Yes {
                 return Some(format!("clients {mine} and {theirs} hold the same range of file {}", a.file));
             }
-            let excludes = |hold: &Hold| hold.is_caching == Sure::Yes && hold.caching.excludes_others();
-            if both && (excludes(a) || excludes(b)) {
+            // Who caches nothing may have the file open beside one who caches writes: what they do breaks it, and only an oplock
+            // that is new is refused for them. [MS-FSA] 2.1.5.18.1
+            let caches = |hold: &Hold| hold.is_caching == Sure::Yes && hold.caching != Caching::Little;
+            if both && caches(a) && caches(b) && (a.caching.excludes_others() || b.caching.excludes_others())
+            {
                 return Some(format!(
-                    "clients {mine} and {theirs} have file {} open, and one caches writes",
+                    "clients {mine} and {theirs} cache file {}, and one its writes",
                     a.file
                 ));
             }

@@ -266,9 +266,9 @@ mod tests {
         }
     }
 
-    /// Seeds that found something: a lease that grew to write caching while somebody had the file open.
+    /// Seeds in which a lease grows to write caching while somebody who caches nothing has the file open.
     #[test]
-    fn seeds_that_broke_a_promise_once_keep_it() {
+    fn a_lease_that_grows_beside_an_open_without_one_breaks_no_promise() {
         for seed in [5738, 6171, 6402] {
             assert_eq!(run(seed, false).broken, None, "seed {seed}");
         }

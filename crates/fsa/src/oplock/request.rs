@@ -102,14 +102,14 @@ fn upgraded(shared: &Shared, holder: &Holder, caching: Caching, facts: Facts) ->
         list.iter().map(|other| Told::switched(other, level)).collect::<Vec<Told>>()
     };
     let lists = (!shared.two.is_empty(), !shared.read.is_empty(), !shared.read_handle.is_empty());
-    // Somebody without an oplock has the stream open: what excludes them cannot be granted, whoever holds what is there
-    // (simulator, seed 5738). [MS-FSA] 2.1.5.18.1
-    if !shared.breaking.is_empty() || facts.others {
+    // That somebody without an oplock has the stream open is no hindrance here, as it is where nobody has an oplock: what they
+    // do breaks it (simulator, seed 5738). [MS-FSA] 2.1.5.18.1
+    if !shared.breaking.is_empty() {
         return Err(not_granted());
     }
     match lists {
         // Level 2 becomes level 1 or batch, for the only open that there is.
-        (true, false, false) if caching == Caching::NONE => {
+        (true, false, false) if caching == Caching::NONE && !facts.others => {
             Ok(shared.two.iter().map(|other| Told::broken(other, OplockLevel::None, false)).collect())
         }
         (false, true, false) if caching.contains(Caching::WRITE) && mine(&shared.read) => {

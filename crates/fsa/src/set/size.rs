@@ -1,7 +1,7 @@
 //! The length of a stream. [MS-FSA] 2.1.5.15.1 and .5
 use super::number;
 use crate::file::File;
-use crate::host::{Host, HostError, HostFault, SetTimes, meta};
+use crate::host::{Host, HostError, HostFault, NodeKind, SetTimes, meta};
 use crate::opens::Open;
 use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
@@ -71,6 +71,10 @@ impl<H: Host> Volume<H> {
         file.set_reserved(0);
         let node = file.node();
         let stat = self.host.stat(&node)?;
+        // What became a link of the host's own meanwhile has no room to give back.
+        if stat.kind != NodeKind::File {
+            return Ok(());
+        }
         self.host.set_len(&node, stat.size)?;
         self.host.set_times(&node, SetTimes { accessed: None, modified: Some(stat.modified) })?;
         Ok(())
