@@ -11,6 +11,7 @@ use link::{Link, Protection, Target};
 use nt::{AccessMask, CreateDisposition, CreateOptions, NtStatus};
 use ops::Operation;
 use servers::{PASSWORD, Server, USER};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -196,7 +197,7 @@ fn existing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
                 links.push(all?);
             }
             for operation in ops::of_existing() {
-                let mut refusals = Vec::new();
+                let mut refusals = BTreeSet::new();
                 let figures = in_turns(servers, wanted.rounds, |server, _| {
                     let at = usize::from(server.name != servers[0].name);
                     let links = links.get_mut(at).ok_or("no links")?;
@@ -214,15 +215,18 @@ fn existing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
                     _ => Goal { faster: Some(5.0), cheaper: Some(6.0) },
                 };
                 line(operation.name, figures, &goal);
-                refusals.sort();
-                refusals.dedup();
-                for (server, status) in refusals {
-                    println!("    {server} answers {status}");
-                }
+                tell(&refusals);
             }
         }
     }
     Ok(())
+}
+
+/// What the servers answered other than success.
+fn tell(refusals: &BTreeSet<(String, String)>) {
+    for (server, status) in refusals {
+        println!("    {server} answers {status}");
+    }
 }
 
 /// New files: in an empty directory, with a point, and in one that holds many.
@@ -240,7 +244,7 @@ fn fresh(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
         let is_many = operation.path.starts_with("many");
         // smbd manages some twenty a second there.
         let until = if is_many { Until::Time(SLICE * 3) } else { Until::Count(FRESH) };
-        let mut refusals = Vec::new();
+        let mut refusals = BTreeSet::new();
         let figures = in_turns(servers, wanted.rounds, |server, _| {
             let at = usize::from(server.name != servers[0].name);
             let (links, number) =
@@ -264,11 +268,7 @@ fn fresh(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
             Goal { faster: Some(6.0), cheaper: Some(6.0) }
         };
         line(operation.name, figures, &goal);
-        refusals.sort();
-        refusals.dedup();
-        for (server, status) in refusals {
-            println!("    {server} answers {status}");
-        }
+        tell(&refusals);
     }
     Ok(())
 }

@@ -26,12 +26,7 @@ fn cost_of_a_set(store: &Store) -> Counts {
     let id = store.request(&request).unwrap().id;
     assert_eq!(store.set(id, &relative("t")), NtStatus::SUCCESS);
     store.close(id);
-    let after = store.volume.host().counts();
-    Counts {
-        reads: after.reads - before.reads,
-        changes: after.changes - before.changes,
-        syncs: after.syncs - before.syncs,
-    }
+    since(store, &before)
 }
 
 #[test]
@@ -50,16 +45,21 @@ fn a_set_on_a_file_with_a_point_changes_one_attribute() {
     assert_eq!(cost_of_a_set(&store), Counts { reads: 6, changes: 1, syncs: 0 });
 }
 
-/// What one set on a file that is open costs.
-fn cost_of_one_more(store: &Store, id: OpenId, target: &str) -> Counts {
-    let before = store.volume.host().counts();
-    assert_eq!(store.set(id, &relative(target)), NtStatus::SUCCESS);
+/// What was asked of the host since it had counted so much.
+fn since(store: &Store, before: &Counts) -> Counts {
     let after = store.volume.host().counts();
     Counts {
         reads: after.reads - before.reads,
         changes: after.changes - before.changes,
         syncs: after.syncs - before.syncs,
     }
+}
+
+/// What one set on a file that is open costs.
+fn cost_of_one_more(store: &Store, id: OpenId, target: &str) -> Counts {
+    let before = store.volume.host().counts();
+    assert_eq!(store.set(id, &relative(target)), NtStatus::SUCCESS);
+    since(store, &before)
 }
 
 #[test]

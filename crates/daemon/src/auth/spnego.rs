@@ -154,7 +154,7 @@ pub fn answer(answer: &Answer) -> der::Result<Vec<u8>> {
 }
 
 /// [APPLICATION 0], around every first token. RFC 2743 3.1
-fn initial() -> Tag {
+pub(super) fn initial() -> Tag {
     Tag::Application { constructed: true, number: TagNumber(0) }
 }
 
@@ -172,7 +172,8 @@ fn expect<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> der::Result<()> {
     }
 }
 
-fn within(tag: Tag, value: &[u8]) -> der::Result<Vec<u8>> {
+/// A header and its value.
+pub(super) fn within(tag: Tag, value: &[u8]) -> der::Result<Vec<u8>> {
     let mut out = Header::new(tag, der::Length::try_from(value.len())?).to_der()?;
     out.extend(value);
     Ok(out)

@@ -1,6 +1,7 @@
 //! The messages of the exchange, as far as their acceptor reads and writes them. RFC 4120 5.5, RFC 4121 4.1
+use crate::auth::spnego::{initial, within};
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Encode, Header, Reader, SliceReader, Tag, TagNumber};
+use der::{Decode, Encode, Header, Reader, SliceReader};
 use picky_asn1::bit_string::BitString;
 use picky_asn1::date::GeneralizedTime;
 use picky_asn1::wrapper::{
@@ -208,24 +209,18 @@ pub(super) fn ap_rep(etype: usize, key: &[u8], to: &Authenticator, sequence: u32
 /// A message in the frame of GSS. RFC 4121 4.1, RFC 2743 3.1
 pub(super) fn wrapped(token_id: [u8; 2], message: &[u8]) -> Option<Vec<u8>> {
     let body = [&KRB5.to_der().ok()?[..], &token_id, message].concat();
-    let mut out = Header::new(frame(), der::Length::try_from(body.len()).ok()?).to_der().ok()?;
-    out.extend(body);
-    Some(out)
+    within(initial(), &body).ok()
 }
 
 fn unwrapped(token: &[u8], token_id: [u8; 2]) -> Option<&[u8]> {
     let mut reader = SliceReader::new(token).ok()?;
     let header = Header::decode(&mut reader).ok()?;
-    if header.tag() != frame() || header.length() != reader.remaining_len() {
+    if header.tag() != initial() || header.length() != reader.remaining_len() {
         return None;
     }
     let mechanism = ObjectIdentifier::decode(&mut reader).ok()?;
     let rest = reader.read_slice(reader.remaining_len()).ok()?;
     rest.strip_prefix(&token_id).filter(|_| is_kerberos(&mechanism))
-}
-
-fn frame() -> Tag {
-    Tag::Application { constructed: true, number: TagNumber(0) }
 }
 
 /// The first 16 bytes of a signature: 04 04, SentByAcceptor or nothing, FF five times, the number. RFC 4121 4.2.6.1
