@@ -140,6 +140,18 @@ impl Client {
         self.holds.retain(|hold| hold.durable != Durable::Not || hold.is_open != Sure::No);
     }
 
+    /// An open is gone, and with the last of a lease what its client owes: a break that was told of it is none of the next
+    /// lease with that key.
+    fn drop_hold(&mut self, at: usize) {
+        if at >= self.holds.len() {
+            return;
+        }
+        let Caching::Lease(gone, _) = self.holds.remove(at).caching else { return };
+        if !self.holds.iter().any(|hold| matches!(hold.caching, Caching::Lease(key, _) if key == gone)) {
+            self.unacknowledged.retain(|owed| !matches!(owed, Notification::Lease(told) if told.key == gone));
+        }
+    }
+
     fn with(&mut self, at: usize, change: impl FnOnce(&mut Hold)) {
         if let Some(hold) = self.holds.get_mut(at) {
             change(hold);
@@ -441,9 +453,7 @@ impl Client {
             }
             Asked::Lock(at) if is_done => self.with(at, |hold| hold.has_lock = hold.is_open),
             Asked::Unlock(at) if is_done => self.with(at, |hold| hold.has_lock = Sure::No),
-            Asked::Close(at) if is_done => {
-                self.holds.remove(at);
-            }
+            Asked::Close(at) if is_done => self.drop_hold(at),
             Asked::SetPoint(value) if is_done => {
                 let register = self.registers.entry(FILES + self.number).or_default();
                 register.acknowledged = register.acknowledged.max(value);
@@ -467,9 +477,7 @@ impl Client {
         match self.holds.get(at).filter(|hold| hold.is_open == Sure::Yes) {
             Some(hold) => Err(format!("file {} was refused: {status}", hold.file)),
             None => {
-                if at < self.holds.len() {
-                    self.holds.remove(at);
-                }
+                self.drop_hold(at);
                 Ok(())
             }
         }

@@ -169,9 +169,11 @@ impl Run {
     fn act(&mut self) {
         let at = self.rng.usize(..self.clients.len());
         let Some(client) = self.clients.get_mut(at) else { return };
+        let opened_before = client.opens_with_lease();
         let Some(said) = client.act(&mut self.world, &mut self.rng) else { return };
+        let opens = client.opens_with_lease().filter(|_| opened_before.is_none());
         self.tell(|| format!("client {at} {said}"));
-        if let Some(key) = self.clients.get(at).and_then(Client::opens_with_lease) {
+        if let Some(key) = opens {
             self.broken_leases.remove(&key);
         }
         // What it asks may take from those who are away what they are kept by.
@@ -270,6 +272,15 @@ mod tests {
     #[test]
     fn a_lease_that_grows_beside_an_open_without_one_breaks_no_promise() {
         for seed in [5738, 6171, 6402] {
+            assert_eq!(run(seed, false).broken, None, "seed {seed}");
+        }
+    }
+
+    /// Seeds that were wrong of the simulated clients: a break that came while an open was still under way was forgotten, and
+    /// one of a lease that had ended was taken for one of the next.
+    #[test]
+    fn a_break_concerns_the_lease_that_it_was_sent_of() {
+        for seed in [110_209, 161_349] {
             assert_eq!(run(seed, false).broken, None, "seed {seed}");
         }
     }
