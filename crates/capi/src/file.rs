@@ -8,7 +8,7 @@ use crate::signal::{Deadline, Signal};
 use crate::store::StoreId;
 use fsa::ControlReply;
 use nt::{FsctlCode, NtStatus};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::ThreadId;
@@ -47,7 +47,8 @@ pub(crate) struct OpenFile {
 #[derive(Default)]
 struct Pending {
     next: u64,
-    requests: HashMap<u64, Arc<Request>>,
+    /// By where the program looks for their end, and by number: a program may give one place to several.
+    requests: BTreeMap<(usize, u64), Arc<Request>>,
     /// The addresses of requests that threads wait for, one by one, in [`OpenFile::wait_for`].
     awaited: Vec<usize>,
 }
@@ -99,19 +100,37 @@ impl OpenFile {
         self.modes.fetch_or(modes, Ordering::Relaxed);
     }
 
-    /// Remembers a request until it ends; gives the number it is forgotten by.
+    /// Remembers a request until it ends, under the number that it is made with.
     pub(crate) fn remember(&self, request: impl FnOnce(u64) -> Arc<Request>) -> Arc<Request> {
         let mut pending = self.pending();
         let number = pending.next;
         pending.next += 1;
         let request = request(number);
-        pending.requests.insert(number, Arc::clone(&request));
+        pending.requests.insert((request.address(), number), Arc::clone(&request));
         request
     }
 
     /// Forgets a request that has ended.
-    pub(crate) fn forget(&self, number: u64) {
-        self.pending().requests.remove(&number);
+    pub(crate) fn forget(&self, address: usize, number: u64) {
+        self.pending().requests.remove(&(address, number));
+    }
+
+    /// Carries a request out that no thread has come to yet. For a thread that would wait for it anyway, without an end to
+    /// its patience: that costs less than being woken.
+    pub(crate) fn help(&self, block: &StatusBlock) {
+        let address = block.address();
+        let request = {
+            let pending = self.pending();
+            pending
+                .requests
+                .range((address, 0)..=(address, u64::MAX))
+                .next()
+                .map(|(_, request)| Arc::clone(request))
+        };
+        // Outside the lock: a request that ends takes it.
+        if let Some(request) = request {
+            request.run();
+        }
     }
 
     /// Tells the port and the handle that the request at an address has ended.

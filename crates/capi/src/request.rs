@@ -84,7 +84,7 @@ impl Request {
             return NtStatus::PENDING;
         }
         // No packet and no signal: the call itself says so.
-        file.forget(request.number);
+        file.forget(request.address(), request.number);
         request.completion.block.end(NtStatus::INSUFFICIENT_RESOURCES, 0);
         NtStatus::INSUFFICIENT_RESOURCES
     }
@@ -119,7 +119,7 @@ impl Request {
     }
 
     fn end(&self, status: NtStatus, information: usize) {
-        self.file.forget(self.number);
+        self.file.forget(self.address(), self.number);
         self.completion.end(&self.file, status, information);
     }
 }

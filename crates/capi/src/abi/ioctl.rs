@@ -129,6 +129,10 @@ unsafe fn overlapped_result(
         let deadline = deadline.ok_or(IO_INCOMPLETE)?;
         // SAFETY: what the caller promises.
         let event = unsafe { (&raw const (*overlapped).event).read() }.addr() & !1;
+        // Where there is an event the handle is not looked at.
+        if let (Deadline::Never, Ok(file)) = (deadline, handles::file(handle_of(handle))) {
+            file.help(&block);
+        }
         let in_time = match event {
             0 => handles::file(handle_of(handle))?.wait_for(&block, deadline),
             event => wait_any(&[handles::event(Handle(event))?], deadline).is_some(),
