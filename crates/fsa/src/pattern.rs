@@ -9,7 +9,7 @@ const QUESTION: u16 = b'?' as u16;
 const DOS_DOT: u16 = b'"' as u16;
 /// DOS_QM: a single character, or nothing before a period and at the end of the name.
 const DOS_QM: u16 = b'>' as u16;
-/// DOS_STAR: zero or more characters, but not the last period of the name.
+/// DOS_STAR: zero or more characters up to the last period of the name, and that too if it ends there.
 const DOS_STAR: u16 = b'<' as u16;
 const PERIOD: u16 = b'.' as u16;
 
@@ -84,6 +84,14 @@ fn matches_expression(expression: &[u16], name: &[u16]) -> bool {
             if let Some(led_to) = next.get_mut(if stays { place } else { place + 1 }) {
                 *led_to |= consumes;
             }
+            // "until encountering and matching the final ." Windows: `<txt` finds Fine.txt, in the DOS_STAR_WildCard cases of
+            // WindowsProtocolTestSuites.
+            if wanted == DOS_STAR
+                && last_period == Some(at)
+                && let Some(led_to) = next.get_mut(place + 1)
+            {
+                *led_to = true;
+            }
         }
         reached = next;
     }
@@ -143,6 +151,8 @@ mod tests {
     fn dos_star_does_not_take_the_last_period() {
         assert!(matches("<", "name") && !matches("<", "name.txt"), "`dir *.` lists names without extension");
         assert!(matches("<.txt", "a.b.txt") && !matches("<.b", "a.b.txt"));
+        assert!(matches("<txt", "a.b.txt") && !matches("<b", "a.b.txt") && !matches("<txt", "atxt.b"));
+        assert!(matches("<", "name.") && matches("<txt", "nametxt"), "and where there is none to match");
     }
 
     #[test]

@@ -26,8 +26,8 @@ usage: cargo xtask WORD
   linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
   sim [FROM..TO] the simulator: clients by chance on wires that are cut, seed by seed
-  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], scoreboard (our server); ntfs (NTFS images);
-                 sanitizers, wine (libpointsman)
+  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], pike, suites, scoreboard (our server);
+                 ntfs (NTFS images); sanitizers, wine (libpointsman)
   header         the numbers of libpointsman's headers, from docs/spec
   install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
   man            the manual pages, into docs/man

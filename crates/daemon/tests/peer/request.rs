@@ -100,7 +100,7 @@ impl Create {
 
     pub fn directory(self) -> Create {
         let options = CreateOptions::DIRECTORY_FILE;
-        let access = AccessMask::FILE_LIST_DIRECTORY | AccessMask::FILE_READ_ATTRIBUTES | AccessMask::DELETE;
+        let access = AccessMask::FILE_LIST_DIRECTORY | AccessMask::FILE_READ_ATTRIBUTES;
         Create { options, access, attributes: FileAttributes::NONE, ..self }
     }
 
@@ -279,5 +279,9 @@ pub fn acknowledge(key: LeaseKey, state: LeaseState) -> Request<'static> {
 pub fn rename_to(name: &str, replaces: bool) -> Vec<u8> {
     let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let len = u32::try_from(name.len()).unwrap();
-    [&[u8::from(replaces), 0, 0, 0, 0, 0, 0, 0][..], &[0; 8], &len.to_le_bytes(), &name].concat()
+    let mut bytes =
+        [&[u8::from(replaces), 0, 0, 0, 0, 0, 0, 0][..], &[0; 8], &len.to_le_bytes(), &name].concat();
+    // No shorter than the structure.
+    bytes.resize(bytes.len().max(24), 0);
+    bytes
 }

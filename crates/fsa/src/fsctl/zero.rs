@@ -64,6 +64,10 @@ impl<H: Host> Volume<H> {
         if count == 0 || ranges.len() / TRIM_RANGE_LEN < count {
             return Err(Refusal::parameter("no ranges to trim, or fewer than announced"));
         }
+        // [MS-FSCC] 2.3.73: Key is of no use to anybody.
+        if input.get(..4).is_some_and(|key| key != [0; 4]) {
+            return Err(Refusal::parameter("a key to trim by"));
+        }
         if output_len_max != 0 && output_len_max < 4 {
             return Err(Refusal::parameter("no room for the count of ranges"));
         }

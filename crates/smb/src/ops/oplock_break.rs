@@ -17,6 +17,8 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Acknowledg
 
 /// [MS-SMB2] 3.3.5.22.1
 fn of_oplock(server: &mut Server, asked: &mut Asked, request: &OplockBreak) -> Started {
+    // An oplock's acknowledgment names the tree of its open (pike's invalid_tree test_oplock_break_ack); a lease has none.
+    server.tree_share(asked)?;
     let (file_id, open) = server.open(asked, request.file_id)?;
     let Held::File(store) = open.held else { return Err(NtStatus::INVALID_DEVICE_STATE) };
     let (share, breaking, had) = (open.share, open.breaking, open.oplock);

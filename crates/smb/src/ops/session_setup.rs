@@ -271,6 +271,13 @@ fn establish(
         .get(&previous)
         .and_then(|session| session.identity.as_ref())
         .is_some_and(|before| before.token.user == identity.token.user && !identity.is_anonymous);
+    // [Windows] Of another dialect it is not the client's to end: SessionMgmt_ReconnectWithDifferentDialect of
+    // WindowsProtocolTestSuites.
+    let has_other_dialect =
+        server.sessions.get(&previous).is_some_and(|session| session.dialect != negotiated.dialect);
+    if is_same_user && previous != waiting.session_id && has_other_dialect {
+        return Err(NtStatus::USER_SESSION_DELETED);
+    }
     let session = server.sessions.get_mut(&waiting.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     let is_known = !identity.is_guest && !identity.is_anonymous;
     let mut flags = SessionFlags::NONE;

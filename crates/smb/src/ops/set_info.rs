@@ -1,5 +1,5 @@
 //! [MS-SMB2] 3.3.5.21: SET_INFO.
-use nt::{FileInformationClass as Class, NtStatus};
+use nt::{FileInformationClass as Class, FsInformationClass, NtStatus};
 use wire::Response;
 use wire::query_info::InfoType;
 use wire::set_info::{self, Request};
@@ -33,8 +33,16 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
         InfoType::SECURITY => {
             Op::SetSecurity { caller, open: store, parts: request.additional, descriptor: input }
         }
-        // [MS-SMB2] 3.3.5.21.2: of a volume's classes only some can be set, and a store here has none of them.
-        InfoType::FILESYSTEM => return Err(NtStatus::INVALID_DEVICE_REQUEST),
+        // [MS-SMB2] 3.3.5.21.2: of a volume's classes only some can be set, and a store here has none of them. What can be
+        // asked only is no class to set: FsInfo_Set_FileFsSectorSizeInformation_File_InvalidInfoClass of WindowsProtocolTestSuites.
+        InfoType::FILESYSTEM => {
+            return Err(match FsInformationClass(request.class.into()) {
+                FsInformationClass::LABEL_INFORMATION
+                | FsInformationClass::CONTROL_INFORMATION
+                | FsInformationClass::OBJECT_ID_INFORMATION => NtStatus::INVALID_DEVICE_REQUEST,
+                _ => NtStatus::INVALID_INFO_CLASS,
+            });
+        }
         InfoType::QUOTA => return Err(NtStatus::NOT_SUPPORTED),
         _ => return Err(NtStatus::INVALID_PARAMETER),
     };
@@ -45,10 +53,6 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
 fn may_be_set(class: Class) -> bool {
     !matches!(
         class,
-        Class::LINK_INFORMATION_EX
-            | Class::SHORT_NAME_INFORMATION
-            | Class::VALID_DATA_LENGTH_INFORMATION
-            | Class::COMPLETION_INFORMATION
-            | Class::MOVE_CLUSTER_INFORMATION
+        Class::LINK_INFORMATION_EX | Class::COMPLETION_INFORMATION | Class::MOVE_CLUSTER_INFORMATION
     )
 }

@@ -3,6 +3,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use nt::Guid;
+use sha2::{Digest, Sha256};
 use wire::create::{LeaseKey, LeaseState};
 
 use super::ConnectionId;
@@ -50,10 +51,28 @@ impl LeaseId {
         LeaseId { client: client.0, key: key.0 }
     }
 
-    /// One number of both, for the store: keys of two clients that are alike stay apart.
+    /// One number of both, for the store: keys of two clients that are alike stay apart, whatever clients choose.
     pub(crate) fn caching_key(self) -> CachingKey {
-        let mut mixed = self.key;
-        mixed.iter_mut().zip(self.client).for_each(|(byte, other)| *byte ^= other);
+        let mut hash = Sha256::new();
+        hash.update(self.client);
+        hash.update(self.key);
+        let mut mixed = [0; 16];
+        mixed.iter_mut().zip(hash.finalize()).for_each(|(byte, from)| *byte = from);
         CachingKey(mixed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client may take its own identifier for its lease key, as WindowsProtocolTestSuites does: once the two were added without
+    /// carry, all such clients had one key, and none of them was told of a break.
+    #[test]
+    fn keys_that_are_their_clients_identifiers_stay_apart() {
+        let key = |client: u8, key: u8| LeaseId { client: [client; 16], key: [key; 16] }.caching_key();
+        assert_ne!(key(1, 1), key(2, 2));
+        assert_ne!(key(1, 2), key(2, 1));
+        assert_eq!(key(1, 2), key(1, 2));
     }
 }

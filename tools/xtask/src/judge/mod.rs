@@ -10,8 +10,10 @@ mod sanitizers;
 mod scoreboard;
 mod server;
 mod smbtorture;
+mod suites;
 mod table;
 mod wine;
+mod wpts;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask judge NAME
@@ -20,6 +22,8 @@ usage: cargo xtask judge NAME
   kernel [RELEASE]     the clients of two Linux kernels, under qemu: mounts with every form of link they know
   ntfs         NTFS images: ntfsck, dissect.ntfs, libfsntfs, a kernel's ntfs3, 300,000 files; compares with no table
   smbtorture [REGEX]   Samba's smbtorture, each smb2 test alone; REGEX chooses tests
+  pike [REGEX]         pike's own tests; ten minutes, not in CI
+  suites [WORDS]       smbprotocol's and impacket's own tests; WORDS choose as `pytest -k` does; some minutes, not in CI
   sanitizers   libpointsman under ThreadSanitizer, AddressSanitizer and a valgrind of Debian trixie; wants a nightly
                toolchain with rust-src; compares with no table
   wine         the C programs of crates/capi/tests, compiled by mingw-w64, under Debian's Wine
@@ -47,9 +51,11 @@ pub(crate) fn judge(words: &[String]) -> Result<(), String> {
         "kernel" => kernel::judge(&asked),
         "ntfs" => ntfs::judge(),
         "smbtorture" => smbtorture::judge(&asked),
+        "pike" => suites::pike(&asked),
+        "suites" => suites::judge(&asked),
         "sanitizers" => sanitizers::judge(),
         "wine" => wine::judge(&asked),
-        "scoreboard" => scoreboard::write(),
+        "scoreboard" => wpts::check().and_then(|()| scoreboard::write()),
         _ => {
             print!("{USAGE}");
             Err(format!("there is no judge {name:?}"))
@@ -64,6 +70,7 @@ pub(crate) fn valgrind() -> Option<(PathBuf, PathBuf)> {
 
 /// Fails when docs/SCOREBOARD.md is not what the tables say.
 pub(crate) fn scoreboard() -> Result<(), String> {
+    wpts::check()?;
     scoreboard::check()
 }
 

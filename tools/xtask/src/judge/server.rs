@@ -65,3 +65,25 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// Adds a user to a file of users, with more words for `pointsman user add`.
+pub(super) fn add_user(
+    pointsman: &Path,
+    users: &Path,
+    name: &str,
+    password: &str,
+    words: &[&str],
+) -> Result<(), String> {
+    let mut command = Command::new(pointsman);
+    command.args(["user", "add", name, "--users"]).arg(users).args(words).stdin(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("user add: {error}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        let line = format!("{password}\n");
+        std::io::Write::write_all(&mut input, line.as_bytes())
+            .map_err(|error| format!("user add: {error}"))?;
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Ok(()),
+        other => Err(format!("user add {name}: {other:?}")),
+    }
+}

@@ -4,7 +4,7 @@ use super::{Asked, folder, fresh, server, table, tool};
 use crate::packages;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use table::Rows;
 
 /// Seconds for one test, and for one that is tried again because it differed.
@@ -37,7 +37,7 @@ pub(super) fn judge(asked: &Asked) -> Result<(), String> {
         }
     };
     let users = home.join("users.toml");
-    ["alice", "bob"].iter().try_for_each(|name| add_user(&pointsman, &users, name))?;
+    ["alice", "bob"].iter().try_for_each(|name| server::add_user(&pointsman, &users, name, PASSWORD, &[]))?;
     let write = |name: &str, listen: &str, signing: &str| {
         let config = home.join(format!("{name}.toml"));
         let text = format!(
@@ -153,19 +153,4 @@ fn share_of(test: &str) -> &'static str {
 /// True when a connection can be cut for the tests that must: as root, with iptables.
 fn can_cut() -> bool {
     crate::run::answers("/usr/sbin/iptables", &["-L", "-n"])
-}
-
-fn add_user(pointsman: &Path, users: &Path, name: &str) -> Result<(), String> {
-    let mut command = Command::new(pointsman);
-    command.args(["user", "add", name, "--users"]).arg(users).stdin(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("user add: {error}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        let line = format!("{PASSWORD}\n");
-        std::io::Write::write_all(&mut input, line.as_bytes())
-            .map_err(|error| format!("user add: {error}"))?;
-    }
-    match child.wait() {
-        Ok(status) if status.success() => Ok(()),
-        other => Err(format!("user add {name}: {other:?}")),
-    }
 }

@@ -1,5 +1,5 @@
 //! [MS-SMB2] 3.3.5.9, 3.3.5.9.8 and 3.3.5.9.11: which oplock or lease an open asks for, and gets.
-use nt::NtStatus;
+use nt::{CreateOptions, NtStatus};
 use wire::create::{
     Lease as LeaseContext, LeaseFlags, LeaseKey, LeaseState, LeaseV2, OplockLevel, ResponseContext,
 };
@@ -22,6 +22,7 @@ pub(super) fn asks(
     asked: &Asked,
     level: OplockLevel,
     wanted: &Wanted,
+    options: CreateOptions,
 ) -> Result<Asks, NtStatus> {
     let negotiated = server.negotiated(asked.connection)?;
     let none = Asks { caching: Caching::None, lease: None, parent: None };
@@ -33,6 +34,11 @@ pub(super) fn asks(
         }
         OplockLevel::LEASE if has_leases => {
             let Some(context) = &wanted.lease else { return Ok(none) };
+            // Before 3.0 directories have none (DirectoryLeasing_Negative_SMB21 of WindowsProtocolTestSuites).
+            let is_old = negotiated.dialect < Dialect::SMB_3_0;
+            if is_old && options.contains(CreateOptions::DIRECTORY_FILE) {
+                return Ok(none);
+            }
             let client = negotiated.client_guid;
             let v2 = context.v2.filter(|_| negotiated.dialect >= Dialect::SMB_3_0);
             let parent = v2

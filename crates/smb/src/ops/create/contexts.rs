@@ -12,6 +12,8 @@ use crate::store::OpenedFile;
 /// What the contexts of a CREATE ask for.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
+    /// There is a context of durable handles that the dialect does not know.
+    has_strayed: bool,
     pub(super) eas: Vec<u8>,
     pub(super) security: Option<Vec<u8>>,
     pub(super) allocation_size: u64,
@@ -84,6 +86,10 @@ impl Wanted {
                     create_guid: Some(v2.create_guid),
                     is_persistent: v2.flags.contains(DurableFlags::PERSISTENT),
                 })?,
+                // Before 3.0 they mean nothing, but beside a reconnect of the first version they are a fault all the same.
+                RequestContext::DurableRequestV2(_) | RequestContext::DurableReconnectV2(_) => {
+                    wanted.has_strayed = true;
+                }
                 RequestContext::AppInstanceId(id) if is_3 => wanted.app_instance = Some(id),
                 RequestContext::AppInstanceVersion(version) if is_3_1_1 => wanted.app_version = Some(version),
                 _ => {}
@@ -111,6 +117,7 @@ impl Wanted {
     /// then the request means nothing. [MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10 and 3.3.5.9.12
     fn check_durable(&mut self) -> Result<(), NtStatus> {
         match (self.durable, self.reconnect) {
+            (_, Some(_)) if self.has_strayed => Err(NtStatus::INVALID_PARAMETER),
             (Some(DurableWanted::V1), Some(Reconnect { create_guid: None, .. })) => {
                 self.durable = None;
                 Ok(())

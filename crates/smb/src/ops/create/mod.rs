@@ -105,7 +105,7 @@ pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, request: &
     if let Some(reconnect) = waiting.wanted.reconnect {
         return reconnect::start(server, now, asked, waiting, reconnect);
     }
-    let asks = caching::asks(server, asked, request.oplock_level, &waiting.wanted)?;
+    let asks = caching::asks(server, asked, request.oplock_level, &waiting.wanted, request.options)?;
     let waiting = Waiting { lease: asks.lease, ..waiting };
     if let Some((volatile, open)) = replay::find(server, asked, &waiting)? {
         return replay::start(server, asked, waiting, volatile, open);
@@ -287,6 +287,10 @@ fn answered(server: &Server, volatile: u64, response: wire::create::Response<'st
 fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Request<'_>) -> Started {
     let name = request.name.to_text().unwrap_or_default();
     let pipe = Pipe::open(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+    // [MS-FSA] 2.1.5.1: nothing, or what no access has.
+    if request.desired_access.is_empty() || request.desired_access.intersects(AccessMask(0x0CE0_FE00)) {
+        return Err(NtStatus::ACCESS_DENIED);
+    }
     let granted = request.desired_access.map_generic();
     let held = Held::Pipe(Box::new(pipe));
     let open = Open { granted, ..new_open(asked, share, held) };
