@@ -133,19 +133,24 @@ impl Share {
         let class = FileInformationClass::FULL_DIRECTORY_INFORMATION;
         let star = [u16::from(b'*')];
         match self.query_directory(directory, class, &star, restart, CREDIT_BYTES) {
-            Ok(part) => Ok(Some(entries(&part.bytes)?)),
+            Ok(part) => Ok(Some(decode_entries(&part.bytes)?)),
             Err(RemoteError::Status(NtStatus::NO_MORE_FILES | NtStatus::NO_SUCH_FILE)) => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-/// FileFullDirectoryInformation, one after another. EaSize holds the tag of a reparse point. [MS-FSCC] 2.4.14
-fn entries(mut bytes: &[u8]) -> Result<Vec<RemoteEntry>, RemoteError> {
+/// Bytes of a FileFullDirectoryInformation before its name. [MS-FSCC] 2.4.14
+const ENTRY_LEN: usize = 68;
+
+/// FileFullDirectoryInformation, one after another, without `.` and `..`. EaSize holds the tag of a reparse point. Entries that
+/// overlap are refused: a short list could otherwise say very much. [MS-FSCC] 2.4.14
+pub fn decode_entries(mut bytes: &[u8]) -> Result<Vec<RemoteEntry>, RemoteError> {
     let mut found = Vec::new();
     loop {
         let (next, entry) = entry(bytes).ok_or(RemoteError::Unexpected("whole entries of the directory"))?;
         let names = [u16::from(b'.'), u16::from(b'.')];
+        let len = ENTRY_LEN + 2 * entry.name.units().len();
         let is_dots = matches!(entry.name.units().len(), 1 | 2) && names.starts_with(entry.name.units());
         if !is_dots {
             found.push(entry);
@@ -153,7 +158,10 @@ fn entries(mut bytes: &[u8]) -> Result<Vec<RemoteEntry>, RemoteError> {
         if next == 0 {
             return Ok(found);
         }
-        bytes = bytes.get(next..).ok_or(RemoteError::Unexpected("whole entries of the directory"))?;
+        bytes = bytes
+            .get(next..)
+            .filter(|_| next >= len)
+            .ok_or(RemoteError::Unexpected("whole entries of the directory"))?;
     }
 }
 
@@ -163,7 +171,7 @@ fn entry(bytes: &[u8]) -> Option<(usize, RemoteEntry)> {
     let attributes = FileAttributes(u32_at(56)?);
     let name_len = usize::try_from(u32_at(60)?).ok()?;
     let tag = attributes.contains(FileAttributes::REPARSE_POINT).then(|| u32_at(64).map(Tag));
-    let name = bytes.get(68..)?.get(..name_len)?;
+    let name = bytes.get(ENTRY_LEN..)?.get(..name_len)?;
     let entry =
         RemoteEntry { name: Utf16::from_le_bytes(name)?, attributes, tag: tag.flatten(), size: u64_at(40)? };
     Some((usize::try_from(u32_at(0)?).ok()?, entry))
@@ -182,10 +190,18 @@ mod tests {
         let mut dots = vec![0u8; 70];
         dots[60] = 2;
         dots[68] = b'.';
-        assert_eq!(entries(&dots).expect("an entry"), []);
-        assert!(entries(&dots[..69]).is_err());
+        assert_eq!(decode_entries(&dots).expect("an entry"), []);
+        assert!(decode_entries(&dots[..69]).is_err());
         dots[0] = 200;
-        assert!(entries(&dots).is_err());
-        assert!(entries(&[]).is_err());
+        assert!(decode_entries(&dots).is_err());
+        assert!(decode_entries(&[]).is_err());
+    }
+
+    /// 64 KiB in which an entry of 32 KiB began at every eighth byte took 128 MiB to read.
+    #[test]
+    fn entries_that_overlap_are_refused() {
+        let words = [8u32, 32_768].map(u32::to_le_bytes).concat();
+        let bytes: Vec<u8> = words.iter().copied().cycle().take(65_536).collect();
+        assert!(decode_entries(&bytes).is_err());
     }
 }

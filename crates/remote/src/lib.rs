@@ -25,7 +25,7 @@ pub use address::{Address, AddressError};
 pub use error::RemoteError;
 pub use evaluation::{Destination, Evaluation, EvaluationClass, EvaluationParseError, LinkFault, evaluate};
 pub use follow::{FollowError, HOPS_MAX, RemoteHop};
-pub use information::{RemoteEntry, SubjectBytes};
+pub use information::{RemoteEntry, SubjectBytes, decode_entries};
 pub use login::{Login, LoginError, Proof};
 pub use open::{RemoteOpen, RemoteRequest, Stopped};
 pub use share::{Policy, PolicyParseError, Sealing, Share};
