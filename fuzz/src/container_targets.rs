@@ -2,7 +2,11 @@
 //! refused without a panic, and nothing takes more memory than the image could fill.
 use crate::ntfs_image::unpack;
 use ntfs::{ImageFile, Medium, partitions};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::File;
+use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -36,86 +40,159 @@ fn hot(name: &str, chance: usize) -> usize {
     places.get(chance % places.len()).map_or(0, |(at, len)| at + (chance / places.len()) % len)
 }
 
-/// CRC-32C, which vhdx has in its headers: without it a lie is told by its checksum alone.
+/// CRC-32C of each byte, by which vhdx checks its headers: without it a lie is told by its checksum alone.
+static CRC32C: LazyLock<[u32; 256]> = LazyLock::new(|| {
+    let of = |byte: usize| {
+        let byte = u32::try_from(byte).unwrap_or(0);
+        (0..8).fold(byte, |crc, _| (crc >> 1) ^ (0x82F6_3B78 & (crc & 1).wrapping_neg()))
+    };
+    std::array::from_fn(of)
+});
+
 fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0x82F6_3B78 & (crc & 1).wrapping_neg()))
-    })
+    let step = |crc: u32, byte: &u8| {
+        let entry = usize::from(crc.to_le_bytes()[0] ^ byte);
+        (crc >> 8) ^ CRC32C.get(entry).copied().unwrap_or(0)
+    };
+    !bytes.iter().fold(!0, step)
 }
 
-/// Puts right the checksums that stand over the headers of a vhdx or a vhd.
-fn sealed(name: &str, bytes: &mut [u8]) {
-    let seal = |bytes: &mut [u8], at: usize, len: usize, sum_at: usize, sum: fn(&[u8]) -> [u8; 4]| {
-        if let Some(part) = bytes.get_mut(at..at + len) {
-            part.iter_mut().skip(sum_at).take(4).for_each(|byte| *byte = 0);
-            let sum = sum(part);
-            part.iter_mut().skip(sum_at).zip(sum).for_each(|(place, byte)| *place = byte);
-        }
-    };
+/// A checksum: of which bytes, where in the file it stands, and what makes it.
+type Seal = (Range<usize>, usize, fn(&[u8]) -> [u8; 4]);
+
+/// The checksums that stand over the headers of a vhdx or a vhd.
+fn seals(name: &str) -> Vec<Seal> {
     let crc = |bytes: &[u8]| crc32c(bytes).to_le_bytes();
     let complement = |bytes: &[u8]| {
         (!bytes.iter().fold(0u32, |sum, byte| sum.wrapping_add(u32::from(*byte)))).to_be_bytes()
     };
     match name {
-        "vhdx" => {
-            for at in [0x10000, 0x20000] {
-                seal(bytes, at, 4096, 4, crc);
-            }
-            for at in [0x30000, 0x40000] {
-                seal(bytes, at, 65_536, 4, crc);
-            }
-        }
-        "vhd" => {
-            seal(bytes, 0, 512, 64, complement);
-            seal(bytes, 512, 1024, 36, complement);
-        }
-        _ => {}
+        "vhdx" => vec![
+            (0x10000..0x11000, 0x10004, crc),
+            (0x20000..0x21000, 0x20004, crc),
+            (0x30000..0x40000, 0x30004, crc),
+            (0x40000..0x50000, 0x40004, crc),
+        ],
+        "vhd" => vec![(0..512, 64, complement), (512..1536, 548, complement)],
+        _ => Vec::new(),
     }
 }
 
-/// The file that an input is put into: of this thread, in memory where the machine has such a file system.
-fn scratch(name: &str) -> PathBuf {
-    let folder =
-        if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
-    let thread = format!("{:?}", std::thread::current().id());
-    let thread: String = thread.chars().filter(char::is_ascii_digit).collect();
-    folder.join(format!("pointsman-fuzz-{}-{thread}.{name}", std::process::id()))
+/// An image in a file that is kept from one input to the next: to write it anew each time took more than all the rest.
+struct Scratch {
+    name: &'static str,
+    path: PathBuf,
+    file: File,
+    original: &'static [u8],
+}
+
+impl Scratch {
+    /// In memory where the machine has such a file system.
+    fn new((name, original): &'static (&'static str, Vec<u8>)) -> io::Result<Scratch> {
+        let shared = std::path::Path::new("/dev/shm");
+        let folder = if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() };
+        let thread = format!("{:?}", std::thread::current().id());
+        let thread: String = thread.chars().filter(char::is_ascii_digit).collect();
+        let number = original.len();
+        let path = folder.join(format!("pointsman-fuzz-{}-{thread}-{number}.{name}", std::process::id()));
+        let file = File::create(&path)?;
+        file.write_all_at(original, 0)?;
+        Ok(Scratch { name, path, file, original })
+    }
+
+    fn with(
+        &self,
+        changes: &BTreeMap<usize, u8>,
+        cut: Option<u64>,
+        look: impl FnOnce(&Scratch),
+    ) -> io::Result<()> {
+        for (place, byte) in changes {
+            self.file.write_all_at(&[*byte], *place as u64)?;
+        }
+        cut.map_or(Ok(()), |len| self.file.set_len(len))?;
+        look(self);
+        if let Some(cut) = cut {
+            let from = usize::try_from(cut).unwrap_or(usize::MAX).min(self.original.len());
+            self.file.write_all_at(self.original.get(from..).unwrap_or_default(), cut)?;
+        }
+        for place in changes.keys() {
+            self.file.write_all_at(&[self.original.get(*place).copied().unwrap_or(0)], *place as u64)?;
+        }
+        Ok(())
+    }
+
+    /// Puts right the checksums over bytes that were changed.
+    fn seal(&self, changes: &mut BTreeMap<usize, u8>) {
+        for (range, sum_at, sum) in seals(self.name) {
+            if changes.range(range.clone()).next().is_none() {
+                continue;
+            }
+            let mut part = self.original.get(range.clone()).unwrap_or_default().to_vec();
+            for (place, byte) in changes.range(range.clone()) {
+                part.get_mut(place - range.start).into_iter().for_each(|at| *at = *byte);
+            }
+            part.iter_mut().skip(sum_at - range.start).take(4).for_each(|byte| *byte = 0);
+            changes.extend((sum_at..).zip(sum(&part)));
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A file in memory that is left behind is a pity and no more.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+thread_local! {
+    static SCRATCHES: RefCell<BTreeMap<usize, Scratch>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Which format, whether its checksums are put right, a length to cut it to, and changes: place and value.
 pub fn container(input: &[u8]) {
     let Some(([format, flags, cut @ ..], mut rest)) = input.split_first_chunk::<4>() else { return };
-    let Some((name, image)) = FIXTURES.get(usize::from(*format) % FIXTURES.len()) else { return };
-    let mut bytes = image.clone();
+    let number = usize::from(*format) % FIXTURES.len();
+    let Some(fixture) = FIXTURES.get(number) else { return };
+    let mut changes = BTreeMap::new();
     for _ in 0..PATCHES_MAX {
         let Some(([a, b, kind, value], behind)) = rest.split_first_chunk::<4>() else { break };
         rest = behind;
         let place = usize::from(u16::from_le_bytes([*a, *b]));
-        let place = if kind % 4 == 3 { place * 61 } else { hot(name, place) };
+        let place = if kind % 4 == 3 { place * 61 } else { hot(fixture.0, place) };
         let new = match kind % 3 {
             0 => vec![*value],
             1 => vec![*value; 4],
             _ => vec![0xFF; usize::from(value % 9)],
         };
-        bytes.iter_mut().skip(place).zip(new).for_each(|(place, byte)| *place = byte);
+        changes.extend((place..fixture.1.len()).zip(new));
     }
-    if flags & 1 == 1 {
-        sealed(name, &mut bytes);
-    }
-    if flags & 0x0E == 0x0E {
-        bytes.truncate(usize::from(u16::from_le_bytes(*cut)) * 64);
-    }
-    let path = scratch(name);
-    let written = File::create(&path).and_then(|file| file.write_all_at(&bytes, 0));
-    if written.is_ok()
-        && let Ok(image) = ImageFile::open(&path, true, None)
-    {
-        let _ = partitions(&image);
-        let mut buffer = vec![0; 60_000];
-        let end = image.len().min(READ_MAX);
-        for at in (0..end).step_by(buffer.len()).chain([image.len().saturating_sub(60_000)]) {
-            let _ = image.read_at(at, &mut buffer);
+    let cut = (flags & 0x0E == 0x0E).then(|| u64::from(u16::from_le_bytes(*cut)) * 64);
+    let cut = cut.filter(|cut| *cut < fixture.1.len() as u64);
+    SCRATCHES.with_borrow_mut(|scratches| {
+        let made = match scratches.remove(&number) {
+            Some(scratch) => Ok(scratch),
+            None => Scratch::new(fixture),
+        };
+        assert!(made.is_ok(), "an image cannot be written: {:?}", made.err());
+        let Ok(scratch) = made else { return };
+        if flags & 1 == 1 {
+            scratch.seal(&mut changes);
         }
+        let done = scratch.with(&changes, cut, look);
+        assert!(done.is_ok(), "an image cannot be written: {done:?}");
+        scratches.insert(number, scratch);
+    });
+}
+
+/// Reads over each boundary of what any of the formats cuts a disk into.
+fn look(scratch: &Scratch) {
+    const UNIT: u64 = 65_536;
+    let Ok(image) = ImageFile::open(&scratch.path, true, None) else { return };
+    let _ = partitions(&image);
+    let mut buffer = vec![0; 6000];
+    let end = image.len().min(READ_MAX);
+    let boundaries = (0..end / UNIT).map(|number| (number * UNIT).saturating_sub(3000));
+    for at in boundaries.chain([image.len().saturating_sub(6000)]) {
+        let _ = image.read_at(at, &mut buffer);
     }
-    let _ = std::fs::remove_file(&path);
 }

@@ -1,6 +1,6 @@
 //! The connection machine of SMB: any stream of bytes, any order of answers.
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use nt::{FileTime, Guid, NtStatus};
@@ -34,13 +34,17 @@ pub fn config() -> Config {
     }
 }
 
+/// What every input is offered.
+static OFFERED: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(config()));
+
 /// A server that answers somehow: what and when the script says.
-struct Server<'a> {
-    connection: Connection,
-    waiting: VecDeque<Incoming>,
+pub(crate) struct Server<'a> {
+    pub(crate) connection: Connection,
+    pub(crate) waiting: VecDeque<Incoming>,
     script: &'a [u8],
-    now: Now,
+    pub(crate) now: Now,
     closed: bool,
+    has_session: bool,
 }
 
 /// The first byte says how many bytes of script follow, the others are the stream. The stream comes in pieces, and between
@@ -49,32 +53,58 @@ struct Server<'a> {
 pub fn smb_connection(input: &[u8]) {
     let Some((len, rest)) = input.split_first() else { return };
     let (script, stream) = rest.split_at_checked((*len).into()).unwrap_or((rest, &[]));
-    let now = Now { monotonic: Duration::ZERO, wall: FileTime(1 << 56) };
-    let connection = Connection::new(Arc::new(config()), now, [1; 32], [2; 3]);
-    let mut server = Server { connection, waiting: VecDeque::new(), script, now, closed: false };
+    let mut server = Server::new(script);
     for piece in stream.chunks(97) {
-        let effects = server.connection.receive(server.now, piece);
-        server.take(effects);
-        if server.connection.negotiated().is_some() {
-            establish(&mut server.connection);
-        }
+        server.receive(piece);
+        server.log_on();
         server.answer();
     }
-    while !server.waiting.is_empty() {
-        server.answer();
-    }
-    server.now.monotonic = Duration::from_secs(1000);
-    let effects = server.connection.expire(server.now);
-    server.take(effects);
+    server.end();
 }
 
-impl Server<'_> {
-    /// Answers the request that waits longest, or the newest, or says that it will.
+impl<'a> Server<'a> {
+    pub(crate) fn new(script: &'a [u8]) -> Server<'a> {
+        let now = Now { monotonic: Duration::ZERO, wall: FileTime(1 << 56) };
+        let connection = Connection::new(OFFERED.clone(), now, [1; 32], [2; 3]);
+        Server { connection, waiting: VecDeque::new(), script, now, closed: false, has_session: false }
+    }
+
+    pub(crate) fn receive(&mut self, piece: &[u8]) {
+        if !piece.is_empty() {
+            let effects = self.connection.receive(self.now, piece);
+            self.take(effects);
+        }
+    }
+
+    /// The session is there as soon as the dialect is settled, and again after it was ended. Keys are derived for that alone:
+    /// they cost more than all else that a piece does.
+    pub(crate) fn log_on(&mut self) {
+        if !self.has_session && self.connection.negotiated().is_some() {
+            establish(&mut self.connection);
+            self.has_session = true;
+        }
+    }
+
+    /// Whatever still waits is answered, and then the client is too slow.
+    pub(crate) fn end(&mut self) {
+        while !self.waiting.is_empty() {
+            self.answer();
+        }
+        self.now.monotonic = Duration::from_secs(1000);
+        let effects = self.connection.expire(self.now);
+        self.take(effects);
+    }
+
     fn answer(&mut self) {
         let step = self.script.split_first().map_or(0, |(first, rest)| {
             self.script = rest;
             *first
         });
+        self.answer_as(step);
+    }
+
+    /// Answers the request that waits longest, or the newest, or says that it will.
+    pub(crate) fn answer_as(&mut self, step: u8) {
         let next = if step & 1 == 0 { self.waiting.pop_front() } else { self.waiting.pop_back() };
         let Some(incoming) = next else { return };
         let _ = incoming.request();
@@ -94,6 +124,7 @@ impl Server<'_> {
             (Command::CREATE, Ok(_)) if step & 4 != 0 => Reply::error(NtStatus::STOPPED_ON_SYMLINK),
             (Command::LOGOFF, Ok(_)) => {
                 self.connection.forget(incoming.session_id);
+                self.has_session &= incoming.session_id != SESSION;
                 Reply::success(Response::Logoff(wire::logoff::Response))
             }
             (_, Ok(file_id)) => Reply {
@@ -106,7 +137,7 @@ impl Server<'_> {
         self.take(effects);
     }
 
-    fn take(&mut self, effects: Vec<Effect>) {
+    pub(crate) fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             assert!(!self.closed, "{effect:?} after a disconnect");
             match effect {

@@ -120,3 +120,10 @@ pub fn wire_payload(input: &[u8]) {
         }
     }
 }
+
+/// A directory as a foreign server lists it: the names together are no longer than what came.
+pub fn remote_entries(input: &[u8]) {
+    let Ok(entries) = remote::decode_entries(input) else { return };
+    let names: usize = entries.iter().map(|entry| entry.name.units().len() * 2).sum();
+    assert!(names <= input.len(), "{names} bytes of names in {}", input.len());
+}

@@ -11,13 +11,17 @@ use pointsman_fuzz::{TARGETS, Target};
 /// The largest input a mutation makes: four times the largest reparse point.
 const INPUT_BYTES_MAX: usize = 65_536;
 
-const USAGE: &str = "usage: replay [--seconds N] [--seed N] [TARGET ...]\n  \
-  runs the corpus of each target (all by default), then mutations of it for N seconds in all (default 10)";
+const USAGE: &str = "usage: replay [--seconds N | --runs N] [--seed N] [--more FOLDER] [TARGET ...]\n  \
+  runs the corpus of each target (all by default), then mutations of it for N seconds in all (default 10) or N times each;\n  \
+  with --more, inputs in FOLDER/TARGET are mutated too";
 
 /// What the command line asked for.
 struct Arguments {
     seconds: u64,
+    /// Executions of each target, in place of a time.
+    runs: Option<u64>,
     seed: u64,
+    more: Option<PathBuf>,
     targets: Vec<String>,
 }
 
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
     }
     let share = Duration::from_secs(arguments.seconds) / u32::try_from(chosen.len()).unwrap_or(1);
     for target in chosen {
-        if let Err(why) = run(target, share, arguments.seed) {
+        if let Err(why) = run(target, share, &arguments) {
             eprintln!("replay: {}: {why}", target.0);
             return ExitCode::FAILURE;
         }
@@ -46,10 +50,12 @@ fn main() -> ExitCode {
 
 /// Reads the arguments; `None` when they are wrong.
 fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
-    let mut arguments = Arguments { seconds: 10, seed: 1, targets: Vec::new() };
+    let mut arguments = Arguments { seconds: 10, runs: None, seed: 1, more: None, targets: Vec::new() };
     while let Some(word) = words.next() {
         match word.as_str() {
             "--seconds" => arguments.seconds = words.next()?.parse().ok()?,
+            "--runs" => arguments.runs = Some(words.next()?.parse().ok()?),
+            "--more" => arguments.more = Some(words.next()?.into()),
             "--seed" => arguments.seed = words.next()?.parse().ok()?,
             flag if flag.starts_with('-') => return None,
             _ => arguments.targets.push(word),
@@ -58,18 +64,22 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     Some(arguments)
 }
 
-/// Runs one target: every seed, then mutations until `share` has passed.
-fn run((name, target): Target, share: Duration, seed: u64) -> Result<(), String> {
-    let seeds = corpus(name)?;
+/// Runs one target: every seed, then mutations until `share` has passed, or as many as were asked for.
+fn run((name, target): Target, share: Duration, arguments: &Arguments) -> Result<(), String> {
+    let mut seeds = corpus(name)?;
+    if let Some(more) = &arguments.more {
+        seeds.extend(read(&listed(&more.join(name)).unwrap_or_default())?);
+    }
     seeds.iter().for_each(|input| guarded(target, input));
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let (start, mut executions) = (Instant::now(), seeds.len());
-    while start.elapsed() < share {
+    let mut chance = fastrand::Rng::with_seed(arguments.seed);
+    let (start, mut executions) = (Instant::now(), seeds.len() as u64);
+    while arguments.runs.map_or_else(|| start.elapsed() < share, |runs| executions < runs) {
         let input = mutated(&seeds, &mut chance);
         guarded(target, &input);
         executions += 1;
     }
-    println!("{name}: {} seeds, {executions} executions", seeds.len());
+    let seconds = start.elapsed().as_secs();
+    println!("{name}: {} seeds, {executions} executions, {seconds} seconds", seeds.len());
     Ok(())
 }
 
@@ -91,15 +101,29 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The seed corpus of a target. An empty one is an error: a target without seeds finds nothing.
+/// The seed corpus of a target, and behind it what libFuzzer found to reach more. No seeds is an error: a target without
+/// seeds finds nothing.
 fn corpus(name: &str) -> Result<Vec<Vec<u8>>, String> {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-    let list = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = home.join("corpus").join(name);
+    let mut seeds = read(&listed(&folder)?)?;
+    if seeds.is_empty() {
+        return Err(format!("{} has no seed", folder.display()));
+    }
+    seeds.extend(read(&listed(&home.join("evolved").join(name)).unwrap_or_default())?);
+    Ok(seeds)
+}
+
+/// The files of a folder, in an order that does not change.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let list = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut paths: Vec<PathBuf> = list.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
     paths.sort();
-    let seeds: Vec<Vec<u8>> =
-        paths.iter().map(fs::read).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-    if seeds.is_empty() { Err(format!("{} has no seed", folder.display())) } else { Ok(seeds) }
+    Ok(paths)
+}
+
+fn read(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
+    paths.iter().map(fs::read).collect::<Result<_, _>>().map_err(|e| e.to_string())
 }
 
 /// A seed after a few small changes: bits, bytes, edge values, cuts, copies, and splices with another seed.
@@ -108,17 +132,28 @@ fn mutated(seeds: &[Vec<u8>], chance: &mut fastrand::Rng) -> Vec<u8> {
     for _ in 0..chance.usize(1..6) {
         let at = chance.usize(0..=bytes.len());
         let (head, tail) = bytes.split_at_mut(at);
-        match (chance.u8(0..7), tail) {
+        match (chance.u8(0..10), tail) {
             (0, [first, ..]) => *first ^= 1 << chance.u8(0..8),
-            (1, [first, ..]) => *first = chance.u8(..),
-            (2, [a, b, ..]) => {
+            (1 | 2, [first, ..]) => *first = chance.u8(..),
+            (3, [a, b, ..]) => {
                 [*a, *b] = chance.choice([0u16, 1, 7, 8, 0x7FFF, 0xFFFE, 0xFFFF]).unwrap_or(0).to_le_bytes()
             }
-            (3, _) => bytes.truncate(at),
-            (4, _) => bytes.insert(at, chance.u8(..)),
-            (5, tail) => {
-                let copy = tail.to_vec();
-                bytes.extend(copy);
+            (4, _) => bytes.truncate(at),
+            (5, _) => bytes.insert(at, chance.u8(..)),
+            (6, tail) => {
+                let copy = tail.iter().take(chance.usize(0..64)).copied().collect::<Vec<u8>>();
+                let place = chance.usize(0..=bytes.len());
+                bytes.splice(place..place, copy);
+            }
+            (7, tail) => {
+                let end = at + chance.usize(0..32).min(tail.len());
+                bytes.drain(at..end);
+            }
+            (8, tail) => {
+                let other = chance.choice(seeds).map(Vec::as_slice).unwrap_or_default();
+                let from = chance.usize(0..=other.len());
+                let part = other.iter().skip(from).take(chance.usize(0..32));
+                tail.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
             }
             _ => {
                 let mut spliced = head.to_vec();

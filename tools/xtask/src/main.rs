@@ -3,6 +3,7 @@
 
 mod arrows;
 mod cite;
+mod fuzz;
 mod header;
 mod install;
 mod judge;
@@ -26,6 +27,7 @@ usage: cargo xtask WORD
   linux-client   the Linux kernel's SMB client, in a virtual machine, against `pointsman serve`; fetches what it needs
   bench [ARGS]   the benchmarks, in release
   sim [FROM..TO] the simulator: clients by chance on wires that are cut, seed by seed
+  fuzz TARGET... the fuzz targets under libFuzzer, led by coverage; `fuzz` alone says more
   judge NAME     programs of others: clients, kernel, smbtorture [REGEX], pike, suites, scoreboard (our server);
                  ntfs (NTFS images); sanitizers, wine (libpointsman)
   header         the numbers of libpointsman's headers, from docs/spec
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         "test" => test(),
         "tidy" => tidy::tidy(),
         "cite" => cite::cite(),
+        "fuzz" => fuzz::fuzz(rest),
         "header" => header::header(),
         "install" => install::install(rest),
         "judge" => judge::judge(rest),
@@ -125,22 +128,10 @@ fn test() -> Result<(), String> {
         check(),
         tests.go(),
         Run::cargo("tests of the fuzz targets", &["test", "-p", "pointsman-fuzz"]).go(),
-        fuzz(),
+        fuzz::briefly(),
         judge::in_ci(),
         deny(),
     ])
-}
-
-/// Each fuzz target for a moment, from its seeds.
-fn fuzz() -> Result<(), String> {
-    if std::path::Path::new("fuzz/src/bin/replay.rs").exists() {
-        Run::cargo("fuzz, briefly", &["run", "-p", "pointsman-fuzz", "--bin", "replay", "--"])
-            .args(&["--seconds", "5"])
-            .go()
-    } else {
-        println!("== skip: fuzz, there is no runner yet");
-        Ok(())
-    }
 }
 
 /// What stands in the dependency tree, against deny.toml.

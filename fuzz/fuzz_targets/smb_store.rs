@@ -1,0 +1,5 @@
+//! libFuzzer's entry to the target `smb_store`.
+#![no_main]
+#![allow(unsafe_code)] // the macro exports libFuzzer's C entry point
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| pointsman_fuzz::smb_store(input));
