@@ -1,8 +1,10 @@
 //! Querying a directory. [MS-FSA] 2.1.5.6.3
 //!
 //! A listing is a snapshot of names, made when it begins; each entry's facts are looked up when it is given, so going on
-//! costs the same wherever the listing stands. Names come in the order of their upper case, as on NTFS.
+//! costs the same wherever the listing stands. Names come in the order of their upper case, as on NTFS. Where the snapshots of all
+//! listings take too much room, a listing makes its own anew each time and goes on behind the last name that it gave.
 mod entry;
+mod remembered;
 mod reparse_index;
 
 use crate::context::SecurityContext;
@@ -17,6 +19,9 @@ use crate::volume::Volume;
 use entry::{Entry, Layout};
 use nt::security::access_check;
 use nt::{AccessMask, FileInformationClass as Class, NtStatus, Utf16};
+pub use remembered::LISTINGS_BYTES_MAX;
+pub(crate) use remembered::Listings;
+use remembered::Room;
 pub(crate) use reparse_index::is_reparse_index;
 
 /// What a query of a directory asks for. [MS-FSA] 2.1.5.6
@@ -52,9 +57,16 @@ pub(crate) struct Listing {
     names: Option<Vec<Listed>>,
     /// How many of them have been given.
     given: usize,
+    /// The room that the names take.
+    room: Option<Room>,
+    /// The last name that was given, where there was no room for the others.
+    behind: Option<Place>,
     /// Entries of the volume's reparse index, for the one directory that has it.
     points: reparse_index::Points,
 }
+
+/// Where a name stands in a listing: names that differ in nothing but case stand in the order of the host's bytes.
+type Place = (Vec<u16>, Vec<u8>);
 
 /// One name of a snapshot.
 enum Listed {
@@ -101,14 +113,22 @@ impl<H: Host> Volume<H> {
         if first || (query.restart && !query.pattern.is_empty()) {
             check_pattern(query.pattern)?;
             listing.pattern = Some(query.pattern.to_vec());
-            listing.names = None;
+            listing.forget();
         }
-        if query.restart || listing.names.is_none() {
+        if query.restart {
+            listing.forget();
+        }
+        if listing.names.is_none() {
             let pattern = Pattern::new(listing.pattern.as_deref().unwrap_or_default());
-            listing.names = Some(self.snapshot(&open, &pattern)?);
-            listing.given = 0;
+            let names = self.snapshot(&open, &pattern)?;
+            let behind = listing.behind.take();
+            listing.given = behind.map_or(0, |last| names.partition_point(|listed| listed.place() <= last));
+            listing.names = Some(names);
         }
-        self.fill(&open, &mut listing, asks, layout, first)
+        let filled = self.fill(&open, &mut listing, asks, layout, first);
+        let most = self.options.listings_bytes_max.unwrap_or(LISTINGS_BYTES_MAX);
+        listing.settle(&self.listings, most);
+        filled
     }
 
     /// Entries from where the listing stands.
@@ -172,9 +192,11 @@ impl<H: Host> Volume<H> {
             }
             return Ok(names);
         }
+        let is_large = self.host.stat(&node)?.size > remembered::LARGE_DIRECTORY_BYTES;
+        let _turn = is_large.then(|| self.listings.turn());
         let entries = self.host.entries(&node)?.into_iter().map(|entry| (shown(&entry.name), entry.name));
         let mut matching: Vec<_> = entries.filter(|(name, _)| pattern.matches(&name.0)).collect();
-        matching.sort_by_cached_key(|(name, _)| name.to_upcased());
+        matching.sort_by_cached_key(|(name, host_name)| (name.to_upcased(), host_name.0.clone()));
         names.extend(matching.into_iter().map(|(_, name)| Listed::Name(name)));
         Ok(names)
     }

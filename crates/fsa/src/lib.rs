@@ -68,15 +68,15 @@ mod written;
 
 pub use check::{Checked, Finding, Wrong, check};
 pub use context::SecurityContext;
-pub use directory::DirectoryQuery;
+pub use directory::{DirectoryQuery, LISTINGS_BYTES_MAX};
 pub use ea::{EAS_BYTES_MAX, EaQuery, decode_list as decode_eas};
 pub use event::{EVENTS_MAX, Event};
 pub use file::{File, FileState, Sharing};
 pub use fsctl::{ControlReply, RangeCopy};
 pub use host::meta::{Ea, SpecialForm};
 pub use link::{Link, LinkState, Place};
-pub use lock::{LOCKS_MAX, LockRange};
-pub use notify::NOTIFY_BYTES_MAX;
+pub use lock::{LOCKS_MAX, LockRange, VOLUME_LOCKS_MAX};
+pub use notify::{NOTIFY_BYTES_MAX, WATCHES_MAX};
 pub use open::{Follow, HOPS_MAX, Hop, OpenError, OpenRequest, Opened, StoppedOnSymlink};
 pub use opens::{Open, OpenId};
 pub use oplock::{Caching, OplockKey, OplockLevel};

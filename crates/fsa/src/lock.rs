@@ -1,6 +1,8 @@
 //! Byte-range locks. [MS-FSA] 2.1.5.8, 2.1.5.9 and 2.1.4.10
 //!
 //! The book's LockKey is left out: SMB2 gives none, and so one open's locks have one key.
+mod table;
+
 use crate::file::File;
 use crate::host::Host;
 use crate::opens::{Open, OpenId};
@@ -12,25 +14,22 @@ use crate::volume::Volume;
 use nt::{NtStatus, Utf16};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use table::{ByteRangeLock, Held};
 
 /// The most locks on one file, and the most requests that wait for one, unless the volume's options say otherwise.
 pub const LOCKS_MAX: usize = 65_536;
 
+/// The most locks on all files of a volume together.
+pub const VOLUME_LOCKS_MAX: usize = 1 << 20;
+
 /// A range of bytes to lock. Both numbers are unsigned; a length of 0 locks a place between two bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LockRange {
     /// The first byte.
     pub offset: u64,
     /// How many.
     pub len: u64,
-}
-
-/// A lock that is held.
-struct ByteRangeLock {
-    range: LockRange,
-    exclusive: bool,
-    owner: OpenId,
-    stream: Option<Utf16>,
 }
 
 /// A lock that is waited for.
@@ -42,7 +41,8 @@ struct Wanted {
 /// The locks of one file, those of each stream by its name, and who waits for one.
 #[derive(Default)]
 pub(crate) struct LockTable {
-    held: Vec<ByteRangeLock>,
+    /// Nothing, on most files.
+    held: Option<Box<Held>>,
     wanted: VecDeque<Wanted>,
 }
 
@@ -78,60 +78,54 @@ enum Intent {
 }
 
 impl LockTable {
-    /// The lock that a range conflicts with: its owner. [MS-FSA] 2.1.4.10
-    fn conflict(
-        &self,
-        (owner, stream): (OpenId, Option<&Utf16>),
-        range: LockRange,
-        exclusive: bool,
-        intent: Intent,
-    ) -> Option<OpenId> {
-        let conflicts = |lock: &&ByteRangeLock| {
-            if lock.stream.as_ref() != stream || !lock.range.overlaps(range) {
-                return false;
-            }
-            if lock.exclusive {
-                // Even one owner's exclusive locks do not overlap.
-                return lock.owner != owner || (exclusive && intent == Intent::Lock);
-            }
-            exclusive
-        };
-        self.held.iter().find(conflicts).map(|lock| lock.owner)
-    }
-
     /// A stream has another name.
     pub(crate) fn rename(&mut self, from: Option<&Utf16>, to: Option<&Utf16>) {
-        let waiting = self.wanted.iter_mut().map(|wanted| &mut wanted.lock);
-        for lock in self.held.iter_mut().chain(waiting).filter(|lock| lock.stream.as_ref() == from) {
-            lock.stream = to.cloned();
+        let (from, to) = (from.cloned(), to.cloned());
+        if let Some(held) = &mut self.held {
+            held.rename(&from, &to);
         }
+        let waiting = self.wanted.iter_mut().map(|wanted| &mut wanted.lock);
+        waiting.filter(|lock| lock.stream == from).for_each(|lock| lock.stream.clone_from(&to));
     }
 
     /// Where the first lock of the stream begins. [MS-FSA] 2.1.5.18
     pub(crate) fn first_offset(&self, stream: Option<&Utf16>) -> Option<u64> {
-        let of_stream = self.held.iter().filter(|lock| lock.stream.as_ref() == stream);
-        of_stream.map(|lock| lock.range.offset).min()
+        self.held.as_ref()?.first_offset(&stream.cloned())
+    }
+
+    fn len(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.len())
+    }
+
+    /// The owner of a lock that is in the way.
+    fn conflict(&self, lock: &ByteRangeLock, intent: Intent) -> Option<OpenId> {
+        let (held, who) = (self.held.as_ref()?, (lock.owner, &lock.stream));
+        let conflicts = held.conflicts(who, lock.range, lock.exclusive, intent);
+        conflicts.then(|| held.conflicting_owner(who, lock.range, lock.exclusive, intent)).flatten()
     }
 
     /// Takes the lock, if nothing conflicts.
-    fn take(&mut self, lock: ByteRangeLock) -> Result<(), (OpenId, ByteRangeLock)> {
-        let who = (lock.owner, lock.stream.as_ref());
-        match self.conflict(who, lock.range, lock.exclusive, Intent::Lock) {
-            Some(owner) => Err((owner, lock)),
-            None => {
-                self.held.push(lock);
-                Ok(())
-            }
+    fn take(&mut self, lock: ByteRangeLock) -> Result<(), ByteRangeLock> {
+        let held = self.held.get_or_insert_default();
+        if held.conflicts((lock.owner, &lock.stream), lock.range, lock.exclusive, Intent::Lock) {
+            return Err(lock);
         }
+        held.insert(lock);
+        Ok(())
     }
 
-    /// Gives locks to those who wait and need wait no longer, the oldest first.
-    fn grant(&mut self, mut told: impl FnMut(WaitId, OpenId)) {
+    /// Gives locks to those who wait and need wait no longer, the oldest first: `let_go` says whose a released range may have been in
+    /// the way of.
+    fn grant(&mut self, let_go: impl Fn(LockRange) -> bool, mut told: impl FnMut(WaitId, OpenId)) {
+        if self.held.as_ref().is_some_and(|held| held.is_empty()) {
+            self.held = None;
+        }
         for Wanted { wait, lock } in core::mem::take(&mut self.wanted) {
             let owner = lock.owner;
-            match self.take(lock) {
+            let tried = if let_go(lock.range) { self.take(lock) } else { Err(lock) };
+            match tried {
                 Ok(()) => told(wait, owner),
-                Err((_, lock)) => self.wanted.push_back(Wanted { wait, lock }),
+                Err(lock) => self.wanted.push_back(Wanted { wait, lock }),
             }
         }
     }
@@ -155,17 +149,25 @@ impl<H: Host> Volume<H> {
         let mut locks = open.file.locks();
         self.open_of(id)?; // closed meanwhile, it would never let go
         let most = self.options.locks_max.unwrap_or(LOCKS_MAX);
-        if locks.held.len() >= most || locks.wanted.len() >= most {
+        if locks.len() >= most || locks.wanted.len() >= most {
             let why = Why::Object("the file has as many locks as it can");
+            return Err(Refusal::new(NtStatus::INSUFFICIENT_RESOURCES, why));
+        }
+        if self.locks_held.load(Ordering::Relaxed) >= VOLUME_LOCKS_MAX {
+            let why = Why::Object("the volume has as many locks as it can");
             return Err(Refusal::new(NtStatus::INSUFFICIENT_RESOURCES, why));
         }
         let stream = open.stream.as_ref().map(folded);
         match locks.take(ByteRangeLock { range, exclusive, owner: id, stream }) {
-            Ok(()) => Ok(()),
-            Err((owner, _)) if fail_immediately => {
+            Ok(()) => {
+                self.locks_held.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(lock) if fail_immediately => {
+                let owner = locks.conflict(&lock, Intent::Lock).unwrap_or(id);
                 Err(Refusal::new(NtStatus::LOCK_NOT_GRANTED, Why::Locked(owner)))
             }
-            Err((_, lock)) => {
+            Err(lock) => {
                 let wait = self.park_lock(&open.file)?;
                 locks.wanted.push_back(Wanted { wait, lock });
                 Err(Refusal::waiting(wait))
@@ -178,25 +180,27 @@ impl<H: Host> Volume<H> {
         let open = self.lockable(id, range)?;
         let stream = open.stream.as_ref().map(folded);
         let mut locks = open.file.locks();
-        let mine = |lock: &ByteRangeLock| lock.owner == id && lock.range == range && lock.stream == stream;
-        let found = locks.held.iter().position(|lock| mine(lock) && lock.exclusive);
-        let Some(at) = found.or_else(|| locks.held.iter().rposition(mine)) else {
+        let mine = |exclusive| ByteRangeLock { range, exclusive, owner: id, stream: stream.clone() };
+        let is_let_go =
+            locks.held.as_mut().is_some_and(|held| held.remove(&mine(true)) || held.remove(&mine(false)));
+        if !is_let_go {
             let why = Why::Object("this open has no lock on exactly this range");
             return Err(Refusal::new(NtStatus::RANGE_NOT_LOCKED, why));
-        };
-        locks.held.remove(at);
-        self.grant_locks(&mut locks);
+        }
+        self.locks_held.fetch_sub(1, Ordering::Relaxed);
+        self.grant_locks(&mut locks, |wanted| wanted.overlaps(range));
         Ok(())
     }
 
     /// Refuses to read, or to write, what another open's lock keeps from this one. [MS-FSA] 2.1.5.3, 2.1.5.4
     pub(crate) fn check_range(&self, open: &Open<H>, range: LockRange, writes: bool) -> Result<(), Refusal> {
         let locks = open.file.locks();
-        if locks.held.is_empty() {
+        if locks.len() == 0 {
             return Ok(());
         }
         let stream = open.stream.as_ref().map(folded);
-        match locks.conflict((open.id, stream.as_ref()), range, writes, Intent::Access) {
+        let wanted = ByteRangeLock { range, exclusive: writes, owner: open.id, stream };
+        match locks.conflict(&wanted, Intent::Access) {
             None => Ok(()),
             Some(owner) => Err(Refusal::new(NtStatus::FILE_LOCK_CONFLICT, Why::Locked(owner))),
         }
@@ -214,10 +218,10 @@ impl<H: Host> Volume<H> {
                 locks.wanted.push_back(wanted);
             }
         }
-        let count = locks.held.len();
-        locks.held.retain(|lock| lock.owner != open.id);
-        if locks.held.len() != count {
-            self.grant_locks(&mut locks);
+        let count = locks.held.as_mut().map_or(0, |held| held.remove_all(open.id));
+        if count > 0 {
+            self.locks_held.fetch_sub(count, Ordering::Relaxed);
+            self.grant_locks(&mut locks, |_| true);
         }
     }
 
@@ -228,8 +232,11 @@ impl<H: Host> Volume<H> {
         locks.wanted.len() != count
     }
 
-    fn grant_locks(&self, locks: &mut LockTable) {
-        locks.grant(|wait, owner| self.end_lock(wait, owner, NtStatus::SUCCESS));
+    fn grant_locks(&self, locks: &mut LockTable, let_go: impl Fn(LockRange) -> bool) {
+        locks.grant(let_go, |wait, owner| {
+            self.locks_held.fetch_add(1, Ordering::Relaxed);
+            self.end_lock(wait, owner, NtStatus::SUCCESS);
+        });
     }
 
     fn end_lock(&self, wait: WaitId, open: OpenId, status: NtStatus) {

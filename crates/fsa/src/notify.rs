@@ -14,13 +14,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The most bytes of changes that are kept for a directory whose watcher does not ask for them. Beyond that they are
 /// forgotten, and the watcher is told to list the directory.
 pub const NOTIFY_BYTES_MAX: usize = 65_536;
+/// The most bytes of changes that are kept for all watchers together: beyond that the next change makes each list its directory.
+const VOLUME_NOTIFY_BYTES_MAX: usize = 16 << 20;
 /// The most requests that wait on one open.
 const REQUESTS_MAX: usize = 1024;
+/// The most directories that are watched, each on an open of its own: every change is held against each.
+pub const WATCHES_MAX: usize = 4096;
 
 /// Everything that is watched: ChangeNotifyList.
 pub(crate) struct Watches<H: Host> {
     list: Mutex<Vec<Watch<H>>>,
     count: AtomicUsize,
+    /// Bytes that are kept for all of them.
+    kept: AtomicUsize,
 }
 
 /// One watched directory: ChangeNotifyEntry. It lives from the first request on an open to the open's close.
@@ -101,11 +107,21 @@ impl Events {
 
 impl<H: Host> Watches<H> {
     pub(crate) fn new() -> Watches<H> {
-        Watches { list: Mutex::new(Vec::new()), count: AtomicUsize::new(0) }
+        Watches { list: Mutex::new(Vec::new()), count: AtomicUsize::new(0), kept: AtomicUsize::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Watch<H>>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what is kept for a watch, and the count of all.
+    fn keep<T>(&self, events: &mut Events, change: impl FnOnce(&mut Events) -> T) -> T {
+        let before = events.bytes.capacity();
+        let changed = change(events);
+        let after = events.bytes.capacity();
+        self.kept.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
+        self.kept.fetch_sub(before.saturating_sub(after), Ordering::Relaxed);
+        changed
     }
 
     /// True when nobody watches anything.
@@ -156,6 +172,10 @@ impl<H: Host> Volume<H> {
         self.open_of(id)?; // closed meanwhile, it would be watched for ever
         let at = match list.iter().position(|watch| watch.open.id == id) {
             Some(at) => at,
+            None if list.len() >= WATCHES_MAX => {
+                let why = Why::Object("as many directories are watched as can be");
+                return Err(Refusal::new(NtStatus::INSUFFICIENT_RESOURCES, why));
+            }
             None => {
                 let open = Arc::clone(&open);
                 let room = len_max.min(NOTIFY_BYTES_MAX);
@@ -170,7 +190,7 @@ impl<H: Host> Volume<H> {
         }
         let Some(watch) = list.get_mut(at) else { return Err(Refusal::parameter("it is not watched")) };
         if !watch.events.is_empty() && watch.requests.is_empty() {
-            return Ok(watch.events.take(len_max));
+            return Ok(self.watches.keep(&mut watch.events, |events| events.take(len_max)));
         }
         if watch.requests.len() >= REQUESTS_MAX {
             let why = Why::Object("as many requests wait on this open as can");
@@ -194,7 +214,7 @@ impl<H: Host> Volume<H> {
     /// More happened than the host could keep: whoever watches lists his directory.
     pub(crate) fn overflow_watches(&self) {
         for watch in self.watches.lock().iter_mut() {
-            watch.events.overflow();
+            self.watches.keep(&mut watch.events, Events::overflow);
             self.answer(watch);
         }
     }
@@ -202,7 +222,11 @@ impl<H: Host> Volume<H> {
     pub(crate) fn tell_watches(&self, change: Change<'_>) {
         for watch in self.watches.lock().iter_mut() {
             let Some(name) = watch.concerns(&change) else { continue };
-            watch.events.push(change.action, name);
+            let is_full = self.watches.kept.load(Ordering::Relaxed) >= VOLUME_NOTIFY_BYTES_MAX;
+            self.watches.keep(&mut watch.events, |events| match is_full {
+                true => events.overflow(),
+                false => events.push(change.action, name),
+            });
             if !watch.events.half_renamed {
                 self.answer(watch);
             }
@@ -212,7 +236,8 @@ impl<H: Host> Volume<H> {
     /// Answers the oldest request, if one waits.
     fn answer(&self, watch: &mut Watch<H>) {
         if let Some((wait, len_max)) = watch.requests.pop_front() {
-            let Information { bytes, status } = watch.events.take(len_max);
+            let Information { bytes, status } =
+                self.watches.keep(&mut watch.events, |events| events.take(len_max));
             self.end_notify(wait, watch.open.id, status, bytes);
         }
     }
@@ -236,7 +261,8 @@ impl<H: Host> Volume<H> {
         }
         let mut list = self.watches.lock();
         let Some(at) = list.iter().position(|watch| watch.open.id == open.id) else { return };
-        let watch = list.swap_remove(at);
+        let mut watch = list.swap_remove(at);
+        self.watches.keep(&mut watch.events, |events| *events = Events::default());
         self.watches.count.store(list.len(), Ordering::Release);
         if list.is_empty() {
             self.listen_no_more();

@@ -1,4 +1,5 @@
 //! A volume. [MS-FSA] 2.1.1.1
+use crate::directory::Listings;
 use crate::event::{Event, EventQueue};
 use crate::file::FileTable;
 use crate::host::meta::SpecialForm;
@@ -11,7 +12,7 @@ use crate::parked::Parking;
 use crate::refusal::{Refusal, Why};
 use crate::stream::folded;
 use nt::{CreateOptions, NtStatus, Utf16, upcase};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What file system a volume poses as. It decides what is supported. [MS-FSCC] 2.5.1; the reference page's table
@@ -82,6 +83,8 @@ pub struct VolumeOptions {
     pub root_is_folder: bool,
     /// The most locks on one file, and the most requests that wait for one; [`LOCKS_MAX`](crate::LOCKS_MAX) for `None`.
     pub locks_max: Option<usize>,
+    /// The most bytes that all listings under way remember; [`LISTINGS_BYTES_MAX`](crate::LISTINGS_BYTES_MAX) for `None`.
+    pub listings_bytes_max: Option<usize>,
     /// Record what happens for [`Volume::take_events`].
     pub events: bool,
 }
@@ -95,6 +98,10 @@ pub struct Volume<H: Host> {
     pub(crate) parking: Parking<H>,
     pub(crate) watches: Watches<H>,
     pub(crate) listening: Listening,
+    /// Locks that are held on all files.
+    pub(crate) locks_held: AtomicUsize,
+    /// What listings under way remember.
+    pub(crate) listings: Listings,
     events: EventQueue,
     epoch: AtomicU64,
     renames: Mutex<()>,
@@ -157,6 +164,8 @@ impl<H: Host> Volume<H> {
             parking: Parking::new(),
             watches: Watches::new(),
             listening: Listening::default(),
+            locks_held: AtomicUsize::new(0),
+            listings: Listings::default(),
             events: EventQueue::default(),
             epoch: AtomicU64::new(0),
             renames: Mutex::new(()),

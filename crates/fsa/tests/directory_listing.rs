@@ -291,3 +291,46 @@ fn the_index_is_not_for_everyone() {
     let store = with_points().without_privileges();
     assert_eq!(store.try_open(INDEX, LIST, PLAIN), Err(NtStatus::ACCESS_DENIED));
 }
+
+/// Every open kept its snapshot of the names, so that a client with many opens of one large directory could have the server keep any
+/// amount (`cargo xtask judge abuse`).
+#[test]
+fn a_listing_for_whose_names_there_is_no_room_goes_on_behind_the_last_that_it_gave() {
+    let all = |listings_bytes_max: Option<usize>| {
+        let store = Store::with(VolumeOptions { listings_bytes_max, ..VolumeOptions::default() });
+        store.dir("d");
+        for at in 0..60 {
+            store.file(&format!(r"d\name {at:02}"));
+        }
+        let id = store.open("d", LIST, ITSELF);
+        let other = store.open("d", LIST, ITSELF);
+        let mut found = Vec::new();
+        let mut room = 64;
+        loop {
+            let asked = DirectoryQuery { len_max: room, ..ask(Class::NAMES_INFORMATION, &[]) };
+            match query(&store, id, &asked) {
+                Ok(bytes) => found.extend(names(&bytes)),
+                Err(NtStatus::NO_MORE_FILES) => break,
+                Err(status) => panic!("{status:?}"),
+            }
+            // Names that come and go where the listing was, and where it will be; another listing goes its own way.
+            if room < 64 + 32 * 6 {
+                let options = ITSELF | CreateOptions::DELETE_ON_CLOSE;
+                store.close(store.open(
+                    &format!(r"d\name {:02}", 57 - room / 32),
+                    AccessMask::DELETE,
+                    options,
+                ));
+            }
+            let _ = query(&store, other, &asked);
+            room += 32;
+        }
+        assert_eq!(query(&store, id, &ask(Class::NAMES_INFORMATION, &[])), Err(NtStatus::NO_MORE_FILES));
+        let again = DirectoryQuery { restart: true, ..ask(Class::NAMES_INFORMATION, &[]) };
+        assert_eq!(names(&query(&store, id, &again).unwrap())[..3], [".", "..", "name 00"]);
+        found
+    };
+    let (without, with) = (all(Some(0)), all(None));
+    assert_eq!(without, with);
+    assert!(with.len() > 50 && with.windows(2).all(|pair| pair[0] < pair[1]), "{with:?}");
+}

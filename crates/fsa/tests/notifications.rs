@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test says what it expects by panicking
 mod store;
 
-use fsa::{Completion, NOTIFY_BYTES_MAX, OpenId, Requester, WaitId};
+use fsa::{Completion, NOTIFY_BYTES_MAX, OpenId, Requester, WATCHES_MAX, WaitId};
 use nt::{
     AccessMask, CreateDisposition, CreateOptions, FileInformationClass as Class, NotifyAction as Action,
     NotifyFilter as Filter, NtStatus, Utf16,
@@ -282,4 +282,44 @@ fn a_rename_is_a_change_of_attributes_when_its_open_closes() {
     assert_eq!(changes(), None, "not yet");
     store.close(id);
     assert_eq!(changes(), Some(vec![entry(Action::MODIFIED, "b")]));
+}
+
+/// What is kept for those who watch and do not ask has a limit for each and one for all: 64 KiB for each of many would be any amount.
+#[test]
+fn changes_are_kept_for_so_many_watchers_and_no_more() {
+    let store = Store::new();
+    store.dir("d");
+    let mut watchers = Vec::new();
+    for _ in 0..WATCHES_MAX {
+        let id = store.watched("d");
+        let refusal = store.volume.notify(id, false, NAMES, NOTIFY_BYTES_MAX).unwrap_err();
+        // The watch stays when its request is cancelled.
+        assert!(store.volume.cancel(refusal.waits().unwrap()));
+        watchers.push(id);
+    }
+    let many = store.watched("d");
+    let refused = store.volume.notify(many, false, NAMES, ROOM).unwrap_err();
+    assert_eq!(refused.status, NtStatus::INSUFFICIENT_RESOURCES);
+    for at in 0..40 {
+        store.file(&format!(r"d\{at:0>200}"));
+    }
+    let (mut kept, mut overflowed) = (0, 0);
+    for id in &watchers {
+        let told = store.volume.notify(*id, false, NAMES, NOTIFY_BYTES_MAX).unwrap();
+        kept += told.bytes.len();
+        overflowed += usize::from(told.status == NtStatus::NOTIFY_ENUM_DIR);
+    }
+    assert!(kept <= 16 << 20 && overflowed > 0, "{kept} bytes, {overflowed} are to list the directory");
+    // All was given back: who asks from now on is told.
+    let refusal = store.volume.notify(watchers[0], false, NAMES, ROOM).unwrap_err();
+    store.file(r"d\one more");
+    let told = store.volume.take_completions();
+    let is_told = told.iter().any(|completion| {
+        matches!(completion, Completion::Notify { wait, status: NtStatus::SUCCESS, .. } if Some(*wait) == refusal.waits())
+    });
+    assert!(is_told, "{told:?}");
+    for id in watchers {
+        store.close(id);
+    }
+    assert!(store.volume.notify(many, false, NAMES, ROOM).unwrap_err().waits().is_some());
 }

@@ -210,19 +210,34 @@ pub enum Op {
 }
 
 impl Op {
-    /// True when the kernel may have to wait for a disk, or has much to copy: such an operation must not hold up others.
+    /// True when the kernel may have to wait for a disk, or there is much to do: such an operation must not hold up others.
     pub fn may_block(&self) -> bool {
         const INLINE_BYTES_MAX: usize = 65_536;
+        const INLINE_LOCKS_MAX: usize = 64;
+        const INLINE_LISTING_BYTES_MAX: u32 = 4096;
+        const QUICK: [FsctlCode; 3] =
+            [FsctlCode::GET_REPARSE_POINT, FsctlCode::SET_REPARSE_POINT, FsctlCode::DELETE_REPARSE_POINT];
+        let is_large = |len: u32| usize::try_from(len).is_ok_and(|len| len > INLINE_BYTES_MAX);
         match self {
-            Op::Read { len, .. } => usize::try_from(*len).is_ok_and(|len| len > INLINE_BYTES_MAX),
+            Op::Read { len, .. } => is_large(*len),
             Op::Write { data, write_through, .. } => {
                 *write_through || data.as_slice().len() > INLINE_BYTES_MAX
             }
-            Op::Flush { .. }
-            | Op::Copy { .. }
-            | Op::Duplicate { .. }
-            | Op::QueryDirectory { restart: true, .. } => true,
+            Op::QueryDirectory { restart, len_max, .. } => *restart || *len_max > INLINE_LISTING_BYTES_MAX,
+            // Some go through all extents of a file.
+            Op::FsControl { code, .. } => !QUICK.contains(code),
+            Op::Lock { locks, .. } => locks.len() > INLINE_LOCKS_MAX,
+            Op::Flush { .. } | Op::Copy { .. } | Op::Duplicate { .. } => true,
             _ => false,
+        }
+    }
+
+    /// The bytes that it may bring, where they are counted before it is done.
+    pub fn brings(&self) -> Option<u32> {
+        match self {
+            Op::Read { len, .. } => Some(*len),
+            Op::QueryDirectory { len_max, .. } => Some(*len_max),
+            _ => None,
         }
     }
 }

@@ -21,6 +21,10 @@ pub struct Limits {
     pub channels_per_session: usize,
     /// Opens of one session.
     pub opens_per_session: usize,
+    /// Opens of all sessions.
+    pub opens: usize,
+    /// Tree connects of all sessions.
+    pub trees: usize,
     /// Opens of which it was promised that they outlive their connection.
     pub durable_opens: usize,
     /// How long such an open waits for its client, when the client does not say.
@@ -60,6 +64,8 @@ impl Default for Limits {
             trees_per_session: 1024,
             channels_per_session: 32,
             opens_per_session: 65_536,
+            opens: 1_048_576,
+            trees: 131_072,
             durable_opens: 65_536,
             durable: Duration::from_secs(120),
             session: None,
@@ -87,6 +93,8 @@ pub(super) struct RawLimits {
     trees_per_session: Option<Spanned<i64>>,
     channels_per_session: Option<Spanned<i64>>,
     opens_per_session: Option<Spanned<i64>>,
+    opens: Option<Spanned<i64>>,
+    trees: Option<Spanned<i64>>,
     durable_opens: Option<Spanned<i64>>,
     durable_s: Option<Spanned<i64>>,
     session_s: Option<Spanned<i64>>,
@@ -168,6 +176,8 @@ impl RawLimits {
                 16..=16_777_216,
                 defaults.opens_per_session,
             )?,
+            opens: numbers.get(self.opens.as_ref(), 16..=16_777_216, defaults.opens)?,
+            trees: numbers.get(self.trees.as_ref(), 1..=16_777_216, defaults.trees)?,
             durable_opens: numbers.get(
                 self.durable_opens.as_ref(),
                 0..=16_777_216,

@@ -45,6 +45,8 @@ sessions_per_connection = 3
 trees_per_session = 4
 channels_per_session = 5
 opens_per_session = 50
+opens = 51
+trees = 52
 durable_opens = 7
 durable_s = 60
 session_s = 36000
@@ -129,6 +131,8 @@ drives = { "C:" = "/", "\\\\old\\share" = "a/b" }
         trees_per_session: 4,
         channels_per_session: 5,
         opens_per_session: 50,
+        opens: 51,
+        trees: 52,
         durable_opens: 7,
         durable: seconds(60),
         session: Some(seconds(36_000)),

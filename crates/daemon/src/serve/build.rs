@@ -1,5 +1,5 @@
 //! From a plan to what [`socket`](crate::socket) serves; and from another plan to the same server with other shares.
-use super::{Plan, ServeError};
+use super::{Plan, ServeError, descriptors};
 use crate::auth::Authenticator;
 use crate::auth::kerberos::Keytab;
 use crate::auth::local::LocalAuthenticator;
@@ -58,6 +58,8 @@ impl Built {
                 trees_per_session: config.limits.trees_per_session,
                 channels_per_session: config.limits.channels_per_session,
                 opens_per_session: config.limits.opens_per_session,
+                opens: config.limits.opens,
+                trees: config.limits.trees,
                 durable_opens: config.limits.durable_opens,
                 durable_timeout: config.limits.durable,
                 session_lifetime: config.limits.session,
@@ -72,6 +74,7 @@ impl Built {
             authenticator: Arc::new(authenticator.clone()),
             limits: socket::Limits {
                 connections_max: config.limits.connections,
+                descriptors_max: descriptors::for_opens(config.limits.connections),
                 connections_per_address_max: config.limits.connections_per_address,
                 buffer_bytes_per_connection: config.limits.buffer_bytes_per_connection,
                 buffer_bytes: config.limits.buffer_bytes,

@@ -1,6 +1,7 @@
 //! `pointsman serve`: from a directory or a configuration to a running server, and what happens to it from outside:
 //! reload, status, metrics, stop.
 mod build;
+mod descriptors;
 mod lines;
 mod ready;
 mod run;

@@ -1,7 +1,7 @@
 //! The process: listeners, signals, and what they change.
 use super::build::Built;
 use super::ready::{State, tell};
-use super::{Plan, ServeError, state};
+use super::{Plan, ServeError, descriptors, state};
 use crate::config::PORT;
 use crate::socket::Daemon;
 use crate::{interfaces, metrics, status};
@@ -37,6 +37,7 @@ pub struct Bound {
 
 /// Serves until SIGTERM or SIGINT; SIGHUP reads the configuration again. `ready` hears where, once clients can come.
 pub fn run(plan: Plan, ready: impl FnOnce(&Bound)) -> Result<(), ServeError> {
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

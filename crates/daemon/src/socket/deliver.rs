@@ -1,8 +1,9 @@
 //! From what a store did to whom it concerns.
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fsa::host::linux::LinuxHost;
+use fsa::host::linux::{LinuxHost, descriptors_held};
 use fsa::{Completion, WaitId};
 use nt::NtStatus;
 use smb::server::{ConnectionId, Delay, Effect, ShareId, Ticket};
@@ -12,6 +13,9 @@ use super::task::addressee;
 use super::{Daemon, Waiter, lock};
 use crate::clock::now;
 use crate::store::{Performed, Store, caching_of, perform};
+
+/// The most effects of an end of a connection that are seen to in its task.
+const SETTLED_INLINE_MAX: usize = 64;
 
 impl Daemon {
     /// Puts an effect into the inbox of its connection, if that still is.
@@ -29,12 +33,23 @@ impl Daemon {
             let gone = Done::Failed(NtStatus::NETWORK_NAME_DELETED);
             return lock(&self.server).complete(now(), ticket, gone);
         };
+        if matches!(op, Op::Open(_)) && !self.may_open(ticket) {
+            let refused = Done::Failed(NtStatus::INSUFFICIENT_RESOURCES);
+            return lock(&self.server).complete(now(), ticket, refused);
+        }
         let mut effects = match perform(&store, &op) {
             Performed::Done(done) => lock(&self.server).complete(now(), ticket, done),
             Performed::Waits(wait, delay) => self.wait(&store, wait, delay, Waiter { ticket, share, op }),
         };
         effects.extend(self.told(&store));
         effects
+    }
+
+    /// Whether there are descriptors for another open of this session: who has many leaves the rest to others.
+    fn may_open(&self, ticket: Ticket) -> bool {
+        let most = self.served().limits.descriptors_max;
+        let left = most.saturating_sub(descriptors_held());
+        left > most / 2 || lock(&self.server).opens_beside(ticket) < left
     }
 
     /// What a store has to tell of requests that waited and of oplocks.
@@ -67,10 +82,19 @@ impl Daemon {
         effects
     }
 
-    /// Performs an operation on a thread where it may wait.
-    pub(super) fn perform_apart(self: Arc<Daemon>, ticket: Ticket, share: ShareId, op: Op) {
+    /// Performs an operation on a thread where it may wait; it counts as long as it is under way.
+    pub(super) fn perform_apart(
+        self: Arc<Daemon>,
+        ticket: Ticket,
+        share: ShareId,
+        op: Op,
+        under_way: Arc<AtomicUsize>,
+    ) {
+        under_way.fetch_add(1, Ordering::AcqRel);
         tokio::task::spawn_blocking(move || {
             let effects = self.perform(ticket, share, op);
+            // Before its task hears of it, which then looks whether it may go on.
+            under_way.fetch_sub(1, Ordering::AcqRel);
             self.settle(effects);
         });
     }
@@ -152,9 +176,12 @@ impl Daemon {
         self.settle(effects);
     }
 
-    /// A connection has ended.
-    pub(super) fn disconnected(&self, connection: ConnectionId) {
+    /// A connection has ended. Its opens close, on a thread of their own when they are many.
+    pub(super) fn disconnected(self: Arc<Daemon>, connection: ConnectionId) {
         let effects = lock(&self.server).disconnect(now(), connection);
-        self.settle(effects);
+        match effects.len() > SETTLED_INLINE_MAX {
+            true => drop(tokio::task::spawn_blocking(move || self.settle(effects))),
+            false => self.settle(effects),
+        }
     }
 }

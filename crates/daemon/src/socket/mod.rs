@@ -37,6 +37,9 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections of one address at once.
     pub connections_per_address_max: usize,
+    /// Descriptors that the opens of all sessions may have. When half of them are taken, no session opens more that has more opens than
+    /// there are descriptors left.
+    pub descriptors_max: usize,
     /// Bytes that one connection may hold: what it sent and is not answered, and what it was answered and has not read.
     pub buffer_bytes_per_connection: usize,
     /// Bytes that all connections may hold together.
@@ -52,6 +55,7 @@ impl Default for Limits {
         Limits {
             connections_max: 4096,
             connections_per_address_max: 256,
+            descriptors_max: usize::MAX,
             buffer_bytes_per_connection: 64 << 20,
             buffer_bytes: 1 << 30,
             write_timeout: Duration::from_secs(60),

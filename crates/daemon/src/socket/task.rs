@@ -4,21 +4,21 @@ use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nt::NtStatus;
 use smb::connection::Effect as Local;
 use smb::connection::{Connection, Interim, Packet};
 use smb::server::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Ticket};
-use smb::store::{Done, Op};
+use smb::store::Done;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::budget::Holding;
-use super::unacked::has_unacknowledged;
+use super::unacked::unacknowledged;
 use super::write::write_all;
 use super::{Daemon, Limits, lock};
 use crate::auth::{Exchange, Step};
@@ -29,6 +29,13 @@ const READ_BYTES: usize = 128 * 1024;
 
 /// How soon a task looks again whether there is room.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Operations of one connection that are under way on threads of their own before no more is read from it: the others' have their turn
+/// soon.
+const APART_MAX: usize = 4;
+
+/// How long a task works before others have their turn. Tasks share few threads, and one that a busy thread woke waits for that thread.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// Bytes that wait to be written before more of what was read is looked at.
 const WRITE_BYTES: usize = 1 << 20;
@@ -50,8 +57,23 @@ pub(super) struct Task {
     /// Bytes that were read and not yet looked at.
     leftover: Vec<u8>,
     holding: Holding,
-    /// Until then the client's TCP must have acknowledged what it was sent.
-    urgent_until: Option<Duration>,
+    /// Operations that are under way on threads of their own.
+    apart: Arc<AtomicUsize>,
+    /// Until then it goes on with what was read.
+    slice_until: Duration,
+    /// Bytes that were sent.
+    sent: u64,
+    /// A break that was told, until the client's TCP must have acknowledged it; and the last that was told meanwhile.
+    urgent: Option<Urgent>,
+    urgent_next: Option<Urgent>,
+}
+
+/// Bytes that a client's TCP must acknowledge in time.
+#[derive(Clone, Copy)]
+struct Urgent {
+    until: Duration,
+    /// Where in all that is sent they end; unknown until they are sent.
+    end: Option<u64>,
 }
 
 /// Something to be done next.
@@ -74,6 +96,8 @@ impl Task {
         let machine = Connection::new(daemon.connection_config(), now(), salt, [a, b, c]);
         Some(Task {
             holding: Holding::new(daemon.traffic.clone()),
+            apart: Arc::default(),
+            slice_until: Duration::ZERO,
             leftover: Vec::new(),
             daemon,
             id,
@@ -84,26 +108,30 @@ impl Task {
             packets: Vec::new(),
             is_connected: false,
             is_over: false,
-            urgent_until: None,
+            sent: 0,
+            urgent: None,
+            urgent_next: None,
         })
     }
 
     /// Runs until either side ends.
     pub(super) async fn run(mut self, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let limits = self.daemon.served().limits;
+        let mut worked = Duration::ZERO;
         while !self.is_over {
-            self.go_on(&limits);
             let (patience, reads) = (self.patience(limits.idle_timeout), self.reads(&limits));
-            let event = match self.packets.is_empty() {
-                true => tokio::select! {
+            let event = match self.goes_on(&limits) {
+                false => tokio::select! {
                     ready = stream.readable(), if reads => Event::Readable(ready.is_ok()),
                     mail = self.inbox.recv() => Event::Mail(mail),
                     () = sleep(PAUSE), if !reads => Event::Again,
                     () = sleep(patience) => Event::Time,
                     _ = stop.changed() => Event::Stop,
                 },
-                false => Event::Again,
+                true => Event::Again,
             };
+            let begun = now().monotonic;
+            self.slice_until = begun + SLICE;
             match event {
                 Event::Readable(true) => {
                     // What other connections did before the client wrote this counts before it.
@@ -111,9 +139,9 @@ impl Task {
                     self.read(&stream, &limits);
                 }
                 Event::Mail(Some(effect)) => self.work(VecDeque::from([Work::Server(effect)])),
-                Event::Time if self.urgent_until.is_some() => self.look_after_break(&stream),
+                Event::Time if self.urgent.is_some() => self.look_after_break(&stream),
                 Event::Time => self.tick(),
-                Event::Again => {}
+                Event::Again => self.go_on(&limits),
                 Event::Readable(false) | Event::Mail(None) | Event::Stop => self.is_over = true,
             }
             self.read_mail();
@@ -125,15 +153,30 @@ impl Task {
                     Ok(Ok(())) => {}
                     _ => self.is_over = true,
                 }
-                self.daemon.traffic.sent.fetch_add(u64::try_from(written).unwrap_or(0), Ordering::Relaxed);
+                let written = u64::try_from(written).unwrap_or(0);
+                self.daemon.traffic.sent.fetch_add(written, Ordering::Relaxed);
+                self.sent += written;
+                for urgent in [&mut self.urgent, &mut self.urgent_next].into_iter().flatten() {
+                    urgent.end.get_or_insert(self.sent);
+                }
             }
             self.hold();
+            worked += now().monotonic.saturating_sub(begun);
+            if worked >= SLICE {
+                tokio::task::yield_now().await;
+                worked = Duration::ZERO;
+            }
         }
     }
 
-    /// Whether the socket is read from: not while what came before waits, nor while too much is held.
+    /// Whether the socket is read from: not while what came before waits, nor while there is too much to do.
     fn reads(&self, limits: &Limits) -> bool {
-        self.leftover.is_empty() && self.holding.has_room(limits)
+        self.leftover.is_empty() && self.has_room(limits)
+    }
+
+    /// Whether another request is taken: not while too much is held, nor while too much is under way.
+    fn has_room(&self, limits: &Limits) -> bool {
+        self.holding.has_room(limits) && self.apart.load(Ordering::Acquire) < APART_MAX
     }
 
     /// Reads what the socket has into a buffer that all tasks of a thread share: none keeps one while its client is silent.
@@ -157,20 +200,29 @@ impl Task {
     /// Does what one message after the other asks for, as long as there is room for what comes of it.
     fn receive(&mut self, mut bytes: &[u8], limits: &Limits) {
         while !bytes.is_empty() && !self.is_over {
-            let effects = self.machine.receive_one(now(), &mut bytes);
+            let time = now();
+            if time.monotonic > self.slice_until {
+                break;
+            }
+            let effects = self.machine.receive_one(time, &mut bytes);
             self.work(effects.into_iter().map(Work::Local).collect());
             self.hold();
             let waiting: usize = self.packets.iter().map(len).sum();
-            if waiting > WRITE_BYTES || !self.holding.has_room(limits) {
+            if waiting > WRITE_BYTES || !self.has_room(limits) {
                 break;
             }
         }
         self.leftover.extend_from_slice(bytes);
     }
 
+    /// Whether there is something left of what was read, and room for what comes of it.
+    fn goes_on(&self, limits: &Limits) -> bool {
+        !self.leftover.is_empty() && self.has_room(limits)
+    }
+
     /// Goes on with what was read and left.
     fn go_on(&mut self, limits: &Limits) {
-        if !self.leftover.is_empty() && self.packets.is_empty() && self.holding.has_room(limits) {
+        if self.goes_on(limits) {
             let bytes = core::mem::take(&mut self.leftover);
             self.receive(&bytes, limits);
         }
@@ -190,20 +242,20 @@ impl Task {
 
     /// How long the task may sleep before it must look at the clock.
     fn patience(&self, idle: Duration) -> Duration {
-        let deadline = self.machine.deadline().into_iter().chain(self.urgent_until).min();
+        let deadline =
+            self.machine.deadline().into_iter().chain(self.urgent.map(|urgent| urgent.until)).min();
         let until = deadline.map(|at| at.saturating_sub(now().monotonic));
         until.unwrap_or(idle).min(idle)
     }
 
     /// A break was told here: when the client has not even acknowledged its bytes, this connection ends, and
-    /// the server tells another, or nobody.
+    /// the server tells another, or nobody. What was sent behind the break may be under way still.
     fn look_after_break(&mut self, stream: &TcpStream) {
-        if self.urgent_until.is_none_or(|until| until > now().monotonic) {
-            return;
-        }
-        self.urgent_until = None;
+        let Some(urgent) = self.urgent.filter(|urgent| urgent.until <= now().monotonic) else { return };
+        self.urgent = self.urgent_next.take();
         let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) else { return };
-        if has_unacknowledged(local, peer) {
+        let acknowledged = self.sent.saturating_sub(unacknowledged(local, peer));
+        if urgent.end.is_some_and(|end| acknowledged < end) {
             // A reset goes out where an end of the stream would wait behind what is not acknowledged.
             let _ = stream.set_zero_linger();
             self.is_over = true;
@@ -282,8 +334,15 @@ impl Task {
             }
             Effect::Notify { session_id, notification, within, .. } => {
                 if let Some(within) = within {
-                    let until = now().monotonic + within;
-                    self.urgent_until = Some(self.urgent_until.map_or(until, |before| before.min(until)));
+                    let urgent = Urgent { until: now().monotonic + within, end: None };
+                    match self.urgent {
+                        // What is acknowledged is so up to there: of those behind the first, the last stands for all.
+                        Some(first) if first.until <= urgent.until => self.urgent_next = Some(urgent),
+                        first => {
+                            self.urgent_next = first;
+                            self.urgent = Some(urgent);
+                        }
+                    }
                 }
                 let body = wire::Response::OplockBreakNotification(notification);
                 local_work(self.machine.notify(session_id, body))
@@ -292,15 +351,13 @@ impl Task {
                 server_work(self.authenticate(ticket, exchange, &token))
             }
             Effect::Submit { ticket, share, op } => {
-                if let Op::Read { len, .. } = op
-                    && !self.may_take(len)
-                {
+                if op.brings().is_some_and(|len| !self.may_take(len)) {
                     self.daemon.traffic.refused.fetch_add(1, Ordering::Relaxed);
                     let refused = Done::Failed(NtStatus::INSUFFICIENT_RESOURCES);
                     return server_work(lock(&self.daemon.server).complete(now(), ticket, refused));
                 }
                 if op.may_block() {
-                    self.daemon.clone().perform_apart(ticket, share, op);
+                    self.daemon.clone().perform_apart(ticket, share, op, self.apart.clone());
                     return Vec::new();
                 }
                 server_work(self.daemon.perform(ticket, share, op))
@@ -313,7 +370,7 @@ impl Task {
         }
     }
 
-    /// Whether there is room for the data of a READ. What the machine holds counts them already.
+    /// Whether there is room for what an operation brings. What the machine holds counts it already.
     fn may_take(&mut self, len: u32) -> bool {
         self.hold();
         let limits = self.daemon.served().limits;
@@ -350,7 +407,7 @@ enum Event {
     Readable(bool),
     Mail(Option<Effect>),
     Time,
-    /// There is something to write first, or there may be room again.
+    /// There is something left of what was read, or there may be room again.
     Again,
     Stop,
 }

@@ -1,17 +1,18 @@
-//! Whether a peer's TCP has acknowledged all that it was sent, as the kernel shows it in /proc/net: the length of the send queue.
+//! How much of what a peer was sent its TCP has not acknowledged, as the kernel shows it in /proc/net: the length of the send queue.
 //! Linux, net/ipv4/tcp_ipv4.c get_tcp4_sock and Documentation/networking/proc_net_tcp.rst.
 use std::net::{IpAddr, SocketAddr};
 
 /// The most bytes of the table that are looked at.
 const TABLE_BYTES_MAX: usize = 64 << 20;
 
-/// True when bytes to the peer wait for its acknowledgment. False where the kernel does not tell.
-pub(super) fn has_unacknowledged(local: SocketAddr, peer: SocketAddr) -> bool {
-    ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().any(|table| {
+/// How many bytes to the peer wait for its acknowledgment. None where the kernel does not tell.
+pub(super) fn unacknowledged(local: SocketAddr, peer: SocketAddr) -> u64 {
+    let of_table = |table| {
         let text = std::fs::read_to_string(table).unwrap_or_default();
         let text = text.get(..text.len().min(TABLE_BYTES_MAX)).unwrap_or_default();
-        queued(text, local, peer).is_some_and(|bytes| bytes > 0)
-    })
+        queued(text, local, peer)
+    };
+    ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().find_map(of_table).unwrap_or(0).into()
 }
 
 /// Bytes in the send queue of the connection, if the table has it.
@@ -81,9 +82,13 @@ mod tests {
             println!("skipped: /proc/net/tcp does not show this process's connections");
             return;
         }
-        assert!(!has_unacknowledged(local, peer));
+        assert_eq!(unacknowledged(local, peer), 0);
         client.set_nonblocking(true).unwrap();
-        while client.write(&[0; 65_536]).is_ok() {}
-        assert!(has_unacknowledged(local, peer));
+        let mut written = 0;
+        while let Ok(len) = client.write(&[0; 65_536]) {
+            written += u64::try_from(len).unwrap();
+        }
+        let waiting = unacknowledged(local, peer);
+        assert!(waiting > 0 && waiting < written, "{waiting} of {written} bytes");
     }
 }

@@ -26,7 +26,7 @@ use core::ops::Range;
 use fault::{failed, refused};
 pub use index::{DIRECTORIES_MAX, NAMES_MAX};
 use listing::{Go, list};
-pub use node::LinuxNode;
+pub use node::{LinuxNode, descriptors_held};
 use nt::FileTime;
 use rustix::fd::BorrowedFd;
 use rustix::fs::{

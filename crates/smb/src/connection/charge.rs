@@ -22,11 +22,13 @@ pub(crate) fn payload_len(request: &Request<'_>) -> u32 {
     }
 }
 
-/// The bytes that are kept for a request until it is answered: its own, and those that a READ may bring. Other answers are there
-/// and gone at once.
+/// The bytes that are kept for a request until it is answered: its own, and those that a READ or a listing may bring. Other answers
+/// are small, or there and gone at once.
 pub(crate) fn weight(header: &Header, message: &[u8]) -> usize {
     let read = match header.command {
-        Command::READ => Request::decode(header, message).map_or(0, |request| payload_len(&request)),
+        Command::READ | Command::QUERY_DIRECTORY => {
+            Request::decode(header, message).map_or(0, |request| payload_len(&request))
+        }
         _ => 0,
     };
     message.len().saturating_add(usize::try_from(read).unwrap_or(usize::MAX))

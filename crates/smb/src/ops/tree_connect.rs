@@ -31,7 +31,10 @@ pub(crate) fn start(
     if share.encrypt && server.config.reject_unencrypted && negotiated.cipher.is_none() {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    if session.trees.len() >= server.config.limits.trees_per_session {
+    let limits = &server.config.limits;
+    let own = session.trees.len();
+    // Nobody has more than is left for the others.
+    if own >= limits.trees_per_session || own >= limits.trees.saturating_sub(server.tree_count) {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     let mut share_flags = share.flags();
@@ -48,7 +51,9 @@ pub(crate) fn start(
     let session = server.sessions.get_mut(&asked.session_id).ok_or(NtStatus::USER_SESSION_DELETED)?;
     session.next_tree = session.next_tree.wrapping_add(1).max(1);
     let tree_id = session.next_tree;
-    session.trees.insert(tree_id, tree);
+    if session.trees.insert(tree_id, tree).is_none() {
+        server.tree_count += 1;
+    }
     let mut answer = Answer::success(Response::TreeConnect(response));
     answer.tree_id = Some(tree_id);
     Ok(answer.into())

@@ -27,11 +27,18 @@ const RESPONSE_HEAD_LEN: usize = 24;
 /// The most bytes of one fragment, of either side: what Windows says.
 const FRAGMENT_BYTES_MAX: u16 = 4280;
 
-/// The most bytes that the arguments of one call may have. (Not in the specification.)
-const STUB_BYTES_MAX: usize = 65_536;
+/// The most bytes that the arguments of one call may have: those of the calls that there are have a few hundred. (Not in the
+/// specification.)
+const STUB_BYTES_MAX: usize = 16_384;
+
+/// The most bytes of answers that wait to be read before no more calls are taken. (Not in the specification.)
+pub(crate) const ANSWER_BYTES_MAX: usize = 65_536;
 
 /// The most presentation contexts of a bind that are looked at.
 const CONTEXTS_MAX: u8 = 16;
+
+/// The most contexts of one association. (Not in the specification.)
+const ACCEPTED_MAX: usize = 64;
 
 /// NDR, the transfer syntax of 32 bits, version 2. C706 annex I
 const NDR: [u8; 20] = [
@@ -67,26 +74,37 @@ impl Default for Rpc {
 }
 
 impl Rpc {
-    /// Takes bytes and gives the fragments that answer them.
-    pub(crate) fn receive(&mut self, config: &ServerConfig, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
-        self.partial.extend_from_slice(bytes);
+    /// Takes bytes and gives the fragments that answer them. So many bytes of answers wait already; who does not read them and
+    /// goes on calling is not to be served.
+    pub(crate) fn receive(
+        &mut self,
+        config: &ServerConfig,
+        bytes: &[u8],
+        mut waiting: usize,
+    ) -> Result<Vec<Vec<u8>>, Malformed> {
+        let joined: Vec<u8>;
+        let mut rest = bytes;
+        if !self.partial.is_empty() {
+            joined = [&core::mem::take(&mut self.partial)[..], bytes].concat();
+            rest = &joined;
+        }
         let mut answers = Vec::new();
-        while let Some(len) = self.partial.get(8..10).and_then(|len| len.first_chunk::<2>()) {
-            let len = usize::from(u16::from_le_bytes(*len));
-            if len < HEAD_LEN {
+        while let Some(len) = rest.get(8..10).and_then(|len| len.first_chunk::<2>()) {
+            let len = u16::from_le_bytes(*len);
+            if usize::from(len) < HEAD_LEN || len > FRAGMENT_BYTES_MAX {
                 return Err(Malformed);
             }
-            if self.partial.len() < len {
-                break;
+            let Some((fragment, behind)) = rest.split_at_checked(len.into()) else { break };
+            if waiting >= ANSWER_BYTES_MAX {
+                return Err(Malformed);
             }
-            let rest = self.partial.split_off(len);
-            let fragment = core::mem::replace(&mut self.partial, rest);
-            answers.extend(self.fragment(config, &fragment)?);
+            let more = self.fragment(config, fragment)?;
+            waiting = waiting.saturating_add(more.iter().map(Vec::len).sum());
+            answers.extend(more);
+            rest = behind;
         }
-        match self.partial.len() > usize::from(u16::MAX) {
-            true => Err(Malformed),
-            false => Ok(answers),
-        }
+        self.partial = rest.to_vec();
+        Ok(answers)
     }
 
     fn fragment(&mut self, config: &ServerConfig, fragment: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
@@ -127,9 +145,12 @@ impl Rpc {
             }
             // Acceptance, or provider rejection for an unknown abstract (1) or transfer (2) syntax.
             results.push(match (is_known, speaks) {
+                (true, true) if self.contexts.contains(&id) => (0u16, 0u16, NDR),
+                // Local limit exceeded.
+                (true, true) if self.contexts.len() >= ACCEPTED_MAX => (2, 3, [0; 20]),
                 (true, true) => {
                     self.contexts.push(id);
-                    (0u16, 0u16, NDR)
+                    (0, 0, NDR)
                 }
                 (false, _) => (2, 1, [0; 20]),
                 (true, false) => (2, 2, [0; 20]),
@@ -234,4 +255,93 @@ fn finish(w: NdrWriter) -> Result<Vec<u8>, Malformed> {
     let len = u16::try_from(bytes.len()).map_err(|_| Malformed)?;
     bytes.get_mut(8..10).ok_or(Malformed)?.copy_from_slice(&len.to_le_bytes());
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Config;
+    use core::time::Duration;
+    use std::sync::Arc;
+
+    fn config() -> ServerConfig {
+        ServerConfig {
+            connection: Arc::new(Config {
+                server_guid: nt::Guid([1; 16]),
+                dialects: Vec::new(),
+                require_signing: false,
+                ciphers: Vec::new(),
+                signing_algorithms: Vec::new(),
+                capabilities: wire::negotiate::Capabilities::NONE,
+                posix: false,
+                transfer_len_max: 65_536,
+                credits_max: 1,
+                async_max: 1,
+                security_buffer: Vec::new(),
+                handshake_timeout: Duration::ZERO,
+                frame_timeout: Duration::ZERO,
+            }),
+            name: "S".to_owned(),
+            shares: Vec::new(),
+            encrypt: false,
+            reject_unencrypted: false,
+            limits: crate::server::ServerLimits::default(),
+            interfaces: Vec::new(),
+            first_id: 1,
+        }
+    }
+
+    fn pdu(kind: u8, flags: u8, body: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(HEAD_LEN + body.len()).unwrap_or_default().to_le_bytes();
+        [&[5, 0, kind, flags, 0x10, 0, 0, 0, len[0], len[1], 0, 0, 1, 0, 0, 0], body].concat()
+    }
+
+    fn bind(context: u16) -> Vec<u8> {
+        let [low, high] = context.to_le_bytes();
+        let head = [0, 16, 0, 16, 0, 0, 0, 0, 1, 0, 0, 0, low, high, 1, 0];
+        pdu(BIND, FIRST | LAST, &[&head[..], &srvsvc::INTERFACE, &NDR].concat())
+    }
+
+    /// One WRITE of 8 MiB of small calls took minutes, with the server's tables locked: each call moved all bytes behind it
+    /// (`cargo xtask judge abuse`).
+    #[test]
+    fn calls_whose_answers_nobody_reads_are_not_taken_without_end() {
+        let call = pdu(REQUEST, FIRST | LAST, &[0; 16]);
+        let mut rpc = Rpc::default();
+        assert_eq!(rpc.receive(&config(), &call.repeat(500), 0).map(|answers| answers.len()), Ok(500));
+        assert_eq!(rpc.receive(&config(), &call.repeat(200_000), 0), Err(Malformed));
+        assert_eq!(Rpc::default().receive(&config(), &call, ANSWER_BYTES_MAX), Err(Malformed));
+    }
+
+    /// Each context that a client altered was remembered, without end.
+    #[test]
+    fn contexts_are_remembered_once_and_so_many() {
+        let mut rpc = Rpc::default();
+        for context in 0..1000 {
+            for _ in 0..3 {
+                assert!(rpc.receive(&config(), &bind(context), 0).is_ok());
+            }
+        }
+        assert_eq!(rpc.contexts.len(), ACCEPTED_MAX);
+    }
+
+    #[test]
+    fn arguments_and_fragments_have_an_end() {
+        let mut rpc = Rpc::default();
+        let part = pdu(REQUEST, FIRST, &[0; 4000]);
+        let more = pdu(REQUEST, 0, &[0; 4000]).repeat(4);
+        assert_eq!(rpc.receive(&config(), &part, 0), Ok(Vec::new()));
+        assert_eq!(rpc.receive(&config(), &more, 0), Err(Malformed));
+        // A length beyond what was agreed on is not waited for.
+        let mut long = pdu(REQUEST, FIRST, &[]);
+        long[9] = 0xFF;
+        assert_eq!(Rpc::default().receive(&config(), &long, 0), Err(Malformed));
+        // A byte at a time is as good as all at once.
+        let mut slow = Rpc::default();
+        let answers: Vec<_> = bind(0).iter().map(|byte| slow.receive(&config(), &[*byte], 0)).collect();
+        assert_eq!(
+            answers.iter().filter(|answer| answer.as_ref().is_ok_and(|all| all.len() == 1)).count(),
+            1
+        );
+    }
 }

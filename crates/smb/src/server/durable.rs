@@ -103,6 +103,9 @@ impl Server {
     /// Takes an open out of every table but those of its session and its caching.
     pub(crate) fn take_open(&mut self, volatile: u64) -> Option<Open> {
         let open = self.opens.remove(&volatile)?;
+        if let (Held::Pipe(_), Some(session_id)) = (&open.held, open.session_id()) {
+            self.pipes.remove(&(session_id, volatile));
+        }
         if let Some(recall) = &open.recall {
             if self.promised.get(&open.persistent) == Some(&volatile) {
                 self.promised.remove(&open.persistent);

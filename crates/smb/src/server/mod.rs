@@ -52,6 +52,10 @@ pub struct ServerLimits {
     pub channels_per_session: usize,
     /// Opens of one session. Windows has 16384 by default.
     pub opens_per_session: usize,
+    /// Opens of all sessions, those included that wait for their client. No session has more of them than it leaves.
+    pub opens: usize,
+    /// Tree connects of all sessions. No session has more of them than it leaves.
+    pub trees: usize,
     /// Opens of which it was promised that they outlive their connection. Further ones are opened without the promise.
     pub durable_opens: usize,
     /// How long such an open waits for its client, when the client does not say. [MS-SMB2] 3.3.2.2
@@ -68,6 +72,8 @@ impl Default for ServerLimits {
             trees_per_session: 1024,
             channels_per_session: 32,
             opens_per_session: 65_536,
+            opens: 1 << 20,
+            trees: 1 << 17,
             durable_opens: 65_536,
             durable_timeout: Duration::from_secs(120),
             session_lifetime: None,
@@ -133,6 +139,8 @@ pub struct Server {
     /// Opens by what their store calls them.
     pub(crate) by_store: BTreeMap<StoreOpen, u64>,
     pub(crate) leases: BTreeMap<LeaseId, Lease>,
+    /// Pipes, by the session that opened them.
+    pub(crate) pipes: BTreeSet<(u64, u64)>,
     /// Opens of which something is promised, by their persistent ids.
     promised: BTreeMap<u64, u64>,
     /// Opens by the client that made them and its CreateGuid.
@@ -149,6 +157,8 @@ pub struct Server {
     next_id: u64,
     next_session: u32,
     pub(crate) interfaces: Vec<wire::ioctl::NetworkInterface>,
+    /// Tree connects of all sessions.
+    pub(crate) tree_count: usize,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -165,6 +175,7 @@ impl Server {
             opens: BTreeMap::new(),
             by_store: BTreeMap::new(),
             leases: BTreeMap::new(),
+            pipes: BTreeSet::new(),
             promised: BTreeMap::new(),
             created: BTreeSet::new(),
             app_instances: BTreeSet::new(),
@@ -175,6 +186,7 @@ impl Server {
             next_ticket: 1,
             next_id,
             next_session: u32::from_le_bytes([a, b, c, d]),
+            tree_count: 0,
             effects: Vec::new(),
         }
     }
@@ -197,8 +209,14 @@ impl Server {
 
     /// Sessions, tree connects, opens and parked requests there are.
     pub fn counts(&self) -> [usize; 4] {
-        let trees = self.sessions.values().map(|session| session.trees.len()).sum();
-        [self.sessions.len(), trees, self.opens.len(), self.parked.len()]
+        [self.sessions.len(), self.tree_count, self.opens.len(), self.parked.len()]
+    }
+
+    /// How many opens the session has that a request under way is of.
+    pub fn opens_beside(&self, ticket: Ticket) -> usize {
+        let asked = self.parked.get(&ticket).and_then(|parked| parked.asked.as_ref());
+        let session = asked.and_then(|asked| self.sessions.get(&asked.session_id));
+        session.map_or(0, |session| session.opens.len())
     }
 
     /// A connection has settled its dialect.

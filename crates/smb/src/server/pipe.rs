@@ -5,7 +5,7 @@ use nt::NtStatus;
 use wire::FileId;
 
 use super::{Held, Server, ServerConfig};
-use crate::rpc::Rpc;
+use crate::rpc::{ANSWER_BYTES_MAX, Rpc};
 
 /// A pipe with a service of remote procedures behind it. Messages that were answered and not read wait here.
 #[derive(Debug)]
@@ -14,8 +14,10 @@ pub(crate) struct Pipe {
     answers: VecDeque<Vec<u8>>,
 }
 
-/// The most answers that wait to be read. (Not in the specification.)
-const ANSWERS_MAX: usize = 64;
+/// The most pipes of one session, and of all. (Not in the specification.)
+pub(crate) const PIPES_PER_SESSION_MAX: usize = 64;
+/// See [`PIPES_PER_SESSION_MAX`].
+pub(crate) const PIPES_MAX: usize = 4096;
 
 impl Pipe {
     /// The pipe of this name; only `srvsvc` there is, by which clients list shares.
@@ -27,10 +29,11 @@ impl Pipe {
 
     /// Takes bytes of a client.
     pub(crate) fn write(&mut self, config: &ServerConfig, bytes: &[u8]) -> Result<(), NtStatus> {
-        if self.answers.len() >= ANSWERS_MAX {
+        let waiting = self.answers.iter().map(Vec::len).sum();
+        if waiting >= ANSWER_BYTES_MAX {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);
         }
-        let answers = self.rpc.receive(config, bytes).map_err(|_| NtStatus::PIPE_DISCONNECTED)?;
+        let answers = self.rpc.receive(config, bytes, waiting).map_err(|_| NtStatus::PIPE_DISCONNECTED)?;
         self.answers.extend(answers);
         Ok(())
     }
@@ -54,6 +57,12 @@ impl Pipe {
 }
 
 impl Server {
+    /// Whether a session may open another pipe.
+    pub(crate) fn has_room_for_pipe(&self, session_id: u64) -> bool {
+        let own = self.pipes.range((session_id, 0)..=(session_id, u64::MAX)).count();
+        own < PIPES_PER_SESSION_MAX && self.pipes.len() < PIPES_MAX
+    }
+
     /// The pipe behind an open.
     pub(crate) fn pipe(&mut self, file_id: FileId) -> Result<&mut Pipe, NtStatus> {
         match self.opens.get_mut(&file_id.volatile).map(|open| &mut open.held) {

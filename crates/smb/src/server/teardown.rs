@@ -46,6 +46,7 @@ impl Server {
     /// A session ends, with all that is in it. [MS-SMB2] 3.3.4.12
     pub(crate) fn end_session(&mut self, session_id: u64, parting: Parting) {
         let Some(session) = self.sessions.remove(&session_id) else { return };
+        self.tree_count -= session.trees.len();
         for volatile in session.opens {
             let kept = match parting {
                 Parting::Kept(now) => {
@@ -74,7 +75,7 @@ impl Server {
     /// A tree connect ends, with its opens, whatever was promised of them. [MS-SMB2] 3.3.5.8
     pub(crate) fn end_tree(&mut self, session_id: u64, tree_id: u32) {
         let Some(session) = self.sessions.get_mut(&session_id) else { return };
-        session.trees.remove(&tree_id);
+        self.tree_count -= usize::from(session.trees.remove(&tree_id).is_some());
         let opens = &self.opens;
         let (ending, staying) = core::mem::take(&mut session.opens)
             .into_iter()

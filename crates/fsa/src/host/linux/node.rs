@@ -15,6 +15,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::path::DecInt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// An object of a Linux volume, held open.
@@ -32,6 +33,27 @@ struct Held {
     writable: OnceLock<OwnedFd>,
     /// Where an unnamed object waits for its name.
     staged: Mutex<Option<Staged>>,
+}
+
+/// Descriptors of all objects that this process holds open.
+static DESCRIPTORS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many descriptors all volumes of this process hold for objects that are open.
+pub fn descriptors_held() -> usize {
+    DESCRIPTORS.load(Ordering::Relaxed)
+}
+
+impl Held {
+    /// What it holds beside its first descriptor.
+    fn reopened(&self) -> usize {
+        usize::from(self.readable.get().is_some()) + usize::from(self.writable.get().is_some())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        DESCRIPTORS.fetch_sub(1 + self.reopened(), Ordering::Relaxed);
+    }
 }
 
 /// What a descriptor can do.
@@ -100,6 +122,7 @@ impl LinuxNode {
     }
 
     fn held(fd: OwnedFd, reach: Reach) -> LinuxNode {
+        DESCRIPTORS.fetch_add(1, Ordering::Relaxed);
         LinuxNode(Arc::new(Held {
             fd,
             reach,
@@ -154,7 +177,10 @@ impl LinuxNode {
 
     fn cached<'a>(&'a self, slot: &'a OnceLock<OwnedFd>, flags: OFlags) -> Result<BorrowedFd<'a>, Errno> {
         if slot.get().is_none() {
-            let _lost_race = slot.set(self.reopen(flags)?);
+            // Who loses the race closes its own.
+            if slot.set(self.reopen(flags)?).is_ok() {
+                DESCRIPTORS.fetch_add(1, Ordering::Relaxed);
+            }
         }
         slot.get().map(|fd| fd.as_fd()).ok_or(Errno::BADF)
     }

@@ -77,7 +77,9 @@ pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, request: &
     let share = server.share(share_id).ok_or(NtStatus::NETWORK_NAME_DELETED)?;
     let kind = share.kind;
     let opens = server.session(asked)?.opens.len();
-    if opens >= server.config.limits.opens_per_session {
+    let limits = &server.config.limits;
+    // Nobody has more than is left for the others.
+    if opens >= limits.opens_per_session || opens >= limits.opens.saturating_sub(server.opens.len()) {
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     if kind == ShareType::PIPE {
@@ -291,10 +293,14 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
     if request.desired_access.is_empty() || request.desired_access.intersects(AccessMask(0x0CE0_FE00)) {
         return Err(NtStatus::ACCESS_DENIED);
     }
+    if !server.has_room_for_pipe(asked.session_id) {
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
+    }
     let granted = request.desired_access.map_generic();
     let held = Held::Pipe(Box::new(pipe));
     let open = Open { granted, ..new_open(asked, share, held) };
     let volatile = server.insert_open(open);
+    server.pipes.insert((asked.session_id, volatile));
     let attributes = NetworkAttributes {
         allocation_size: 4096,
         file_attributes: nt::FileAttributes::NORMAL,
