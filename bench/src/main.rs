@@ -13,6 +13,7 @@ mod smb;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use report::Failure;
 
@@ -46,6 +47,8 @@ fn main() -> ExitCode {
         [how @ ("capi-open" | "capi-fresh" | "capi-again"), root, count] => {
             count.parse().map_err(Failure::from).and_then(|n| capi::set_many(Path::new(root), n, how))
         }
+        ["abuse", "--folder", folder, rest @ ..] => abuse(folder, rest),
+        ["load", port, user, password, seconds] => load(port, user, password, seconds),
         _ => match parse(words) {
             Some(arguments) => run(&arguments),
             None => {
@@ -118,4 +121,17 @@ fn bare_walk(root: &str, threads: &str) -> Result<(), Failure> {
     let walked = bare::walk(root, threads.parse()?)?;
     println!("{walked:?}");
     Ok(())
+}
+
+/// One of the clients of `cargo xtask judge soak`.
+fn load(port: &str, user: &str, password: &str, seconds: &str) -> Result<(), Failure> {
+    let time = Duration::from_secs(seconds.parse()?);
+    let pace = smb::load::Pace { time, rest: Duration::from_millis(100) };
+    smb::load::run(port.parse()?, user.to_owned().leak(), password.to_owned().leak(), &pace)
+}
+
+/// `cargo xtask judge abuse`.
+fn abuse(folder: &str, rest: &[&str]) -> Result<(), Failure> {
+    let only = rest.iter().find(|word| !word.starts_with("--")).copied();
+    smb::abuse::run(Path::new(folder), rest.contains(&"--quick"), only)
 }

@@ -114,28 +114,32 @@ impl Link {
             nonce: 0,
             received: Vec::new(),
         };
-        let path = Utf16::from(r"\\127.0.0.1\share");
+        link.connect_to("share")?;
+        Ok(link)
+    }
+
+    /// Connects to a share, in whose name the next requests are.
+    pub(super) fn connect_to(&mut self, share: &str) -> Result<(), Failure> {
+        let path = Utf16::from(format!(r"\\127.0.0.1\{share}").as_str());
         let tree = Request::TreeConnect(tree_connect::Request {
             flags: tree_connect::RequestFlags(0),
             path,
             contexts: None,
         });
         // 3.1.1 wants it signed whatever else is.
-        let protection = std::mem::replace(
-            &mut link.protection,
-            match target.protection {
-                Protection::Plain => Protection::Signed,
-                other => other,
-            },
-        );
-        let response = link.round_trip(&[tree])?;
-        link.protection = protection;
+        let wanted = self.protection;
+        if wanted == Protection::Plain {
+            self.protection = Protection::Signed;
+        }
+        let response = self.round_trip(&[tree]);
+        self.protection = wanted;
+        let response = response?;
         let (header, _) = only(&response)?;
         if header.status != NtStatus::SUCCESS {
             return Err(refused("TREE_CONNECT", header.status));
         }
-        link.tree_id = header.tree_id().unwrap_or_default();
-        Ok(link)
+        self.tree_id = header.tree_id().unwrap_or_default();
+        Ok(())
     }
 
     /// One or several related requests, framed and protected.
@@ -256,6 +260,9 @@ fn charge(request: &Request<'_>) -> u16 {
         Request::Read(read) => read.len as usize,
         Request::Write(_, data) => data.len(),
         Request::QueryDirectory(query) => query.output_len_max as usize,
+        Request::QueryInfo(query) => query.input.len().max(query.output_len_max as usize),
+        Request::SetInfo(set) => set.input.len(),
+        Request::ChangeNotify(notify) => notify.output_len_max as usize,
         Request::Ioctl(ioctl) => ioctl.input.len().max(ioctl.output_len_max as usize),
         _ => 1,
     };
@@ -308,6 +315,14 @@ fn receive(stream: &mut TcpStream) -> Result<Vec<u8>, Failure> {
     let mut message = vec![0; len.min(MESSAGE_MAX)];
     stream.read_exact(&mut message)?;
     Ok(message)
+}
+
+/// A connection that has said which dialect it speaks, and no more.
+pub(super) fn only_negotiated(port: u16) -> Result<TcpStream, Failure> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    send(&mut stream, &plain(Command::NEGOTIATE, 0, 0, &Request::Negotiate(negotiate_request()))?)?;
+    receive(&mut stream)?;
+    Ok(stream)
 }
 
 fn negotiate_request() -> negotiate::Request<'static> {

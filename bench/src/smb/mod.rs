@@ -1,7 +1,9 @@
 //! `pointsman serve` beside Debian's smbd: the same requests of one load generator to both, in one run. Each figure is the median
 //! of rounds in which the two take turns; CPU time is that of the server's processes alone.
+pub(crate) mod abuse;
 mod drive;
 mod link;
+pub(crate) mod load;
 mod ops;
 mod servers;
 

@@ -28,8 +28,8 @@ usage: cargo xtask WORD
   bench [ARGS]   the benchmarks, in release
   sim [FROM..TO] the simulator: clients by chance on wires that are cut, seed by seed
   fuzz TARGET... the fuzz targets under libFuzzer, led by coverage; `fuzz` alone says more
-  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], pike, suites, scoreboard (our server);
-                 ntfs (NTFS images); sanitizers, wine (libpointsman)
+  judge NAME     programs of others: clients, kernel, smbtorture [REGEX], pike, suites, soak, abuse, scoreboard (our
+                 server); ntfs (NTFS images); sanitizers, wine (libpointsman)
   header         the numbers of libpointsman's headers, from docs/spec
   install --prefix DIR   libpointsman: libraries, headers, pkg-config, manual pages
   man            the manual pages, into docs/man

@@ -1,6 +1,7 @@
 //! Judges that nobody here wrote: clients and test suites of others against a server of ours.
 use std::path::{Path, PathBuf};
 
+mod abuse;
 mod clients;
 mod disk;
 mod kernel;
@@ -10,6 +11,7 @@ mod sanitizers;
 mod scoreboard;
 mod server;
 mod smbtorture;
+mod soak;
 mod suites;
 mod table;
 mod wine;
@@ -26,6 +28,8 @@ usage: cargo xtask judge NAME
   suites [WORDS]       smbprotocol's and impacket's own tests; WORDS choose as `pytest -k` does; some minutes, not in CI
   sanitizers   libpointsman under ThreadSanitizer, AddressSanitizer and a valgrind of Debian trixie; wants a nightly
                toolchain with rust-src; compares with no table
+  soak [--minutes N]   four kinds of client and our own at once, for an hour: no growth, no error; compares with no table
+  abuse [--brief]      clients that mean harm, and one beside them that does not; compares with no table
   wine         the C programs of crates/capi/tests, compiled by mingw-w64, under Debian's Wine
   scoreboard   docs/SCOREBOARD.md from the tables, without a run
 
@@ -54,6 +58,8 @@ pub(crate) fn judge(words: &[String]) -> Result<(), String> {
         "pike" => suites::pike(&asked),
         "suites" => suites::judge(&asked),
         "sanitizers" => sanitizers::judge(),
+        "soak" => soak::judge(words),
+        "abuse" => abuse::judge(words),
         "wine" => wine::judge(&asked),
         "scoreboard" => wpts::check().and_then(|()| scoreboard::write()),
         _ => {

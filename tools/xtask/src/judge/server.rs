@@ -21,11 +21,34 @@ pub(super) fn built() -> Result<PathBuf, String> {
     path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// Builds packages as users get them, and says where the command is.
+pub(super) fn built_release(packages: &[&str]) -> Result<PathBuf, String> {
+    let mut build = Run::cargo("in release", &["build", "-q", "--release"]);
+    for package in packages {
+        build = build.args(&["-p", package]);
+    }
+    build.go()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let path = target.join("release/pointsman");
+    path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
+}
+
 /// Starts with these arguments behind `serve`, and waits until it listens.
 pub(super) fn start(pointsman: &Path, arguments: &[&str]) -> Result<Server, String> {
+    started(Command::new(pointsman), arguments)
+}
+
+/// The same, with what it logs in a file.
+pub(super) fn start_logged(pointsman: &Path, arguments: &[&str], log: &Path) -> Result<Server, String> {
+    let file = std::fs::File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
     let mut command = Command::new(pointsman);
+    command.stderr(file);
+    started(command, arguments)
+}
+
+fn started(mut command: Command, arguments: &[&str]) -> Result<Server, String> {
     command.arg("serve").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("{}: {error}", pointsman.display()))?;
+    let mut child = command.spawn().map_err(|error| format!("pointsman serve: {error}"))?;
     let out = child.stdout.take().ok_or("no output of the server")?;
     let mut server = Server { child, port: String::new(), password: String::new() };
     let has_users = arguments.contains(&"--config");
@@ -49,6 +72,11 @@ pub(super) fn start(pointsman: &Path, arguments: &[&str]) -> Result<Server, Stri
 }
 
 impl Server {
+    /// The process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Fails when the server has ended by itself: whatever a client does, it must not.
     pub(super) fn still_runs(&mut self) -> Result<(), String> {
         match self.child.try_wait() {
