@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 /// A point that a walk came by.
@@ -38,8 +38,10 @@ enum Sent {
 
 /// How many finds may wait to be taken: enough to keep the walkers walking, few enough to hold little.
 const WAITING_MAX: usize = 1024;
-/// How long to wait for a find before the count is shown again.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long to sleep when nothing waits: the first time, and the longest. Who finds is faster than a thread can be woken, so
+/// nobody is woken for a find.
+const NAP: Duration = Duration::from_micros(500);
+const NAP_MAX: Duration = Duration::from_millis(16);
 
 /// Who takes what is found: how many objects were seen so far, and a point. False ends the walk.
 pub(crate) type Take<'a> = dyn FnMut(u64, Option<Scanned>) -> bool + 'a;
@@ -165,16 +167,22 @@ impl Volumes {
         take: &mut Take<'_>,
     ) -> Result<Vec<Fault>, Fault> {
         let mut faults = Vec::new();
+        let mut nap = NAP;
         loop {
-            let scanned = match receiver.recv_timeout(PATIENCE) {
+            let received = receiver.try_recv();
+            nap = if received.is_ok() { NAP } else { (nap * 2).min(NAP_MAX) };
+            let scanned = match received {
                 Ok(Sent::Whole(scanned)) => Some(scanned),
                 Ok(Sent::Elsewhere { path, of_host }) => self.look(path, of_host, &mut faults),
                 Ok(Sent::Fault(fault)) => {
                     faults.push(fault);
                     None
                 }
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return Ok(faults),
+                Err(TryRecvError::Empty) => {
+                    std::thread::sleep(nap);
+                    None
+                }
+                Err(TryRecvError::Disconnected) => return Ok(faults),
             };
             if !take(seen.load(Ordering::Relaxed), scanned) {
                 stop.store(true, Ordering::Relaxed);

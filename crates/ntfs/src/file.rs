@@ -126,16 +126,25 @@ impl File {
 impl<M: Medium> Volume<M> {
     /// The file of a reference: the record must be in use, and by that file still.
     pub(crate) fn file(&self, reference: FileRef) -> Result<File> {
+        self.file_of(self.base_record(reference, Volume::record)?)
+    }
+
+    /// A file's base record, read in a certain way.
+    pub(crate) fn base_record(
+        &self,
+        reference: FileRef,
+        read: impl FnOnce(&Volume<M>, u64) -> Result<Record>,
+    ) -> Result<Record> {
         let stale = || Error::request(NtStatus::OBJECT_NAME_NOT_FOUND, Why::Stale(reference));
         if reference.record() >= self.record_count() {
             return Err(stale());
         }
-        let record = self.record(reference.record())?;
+        let record = read(self, reference.record())?;
         let same = reference.sequence() == 0 || reference.sequence() == record.sequence();
         if !record.is_in_use() || !same || record.base().0 != 0 {
             return Err(stale());
         }
-        self.file_of(record)
+        Ok(record)
     }
 
     /// The file of a base record, whatever state it is in.

@@ -1,11 +1,12 @@
 //! Reading a file's reparse point, and what belongs to it.
-use crate::attribute::{DATA, EA};
+use crate::attribute::{ATTRIBUTE_LIST, DATA, EA, FILE_NAME, REPARSE_POINT};
 use crate::ea::{self, ExtendedAttribute};
-use crate::error::{Error, Fault, Result, Why};
+use crate::error::{Error, Fault, Place, Result, Why};
 use crate::file::File;
 use crate::file_name::FileName;
 use crate::medium::Medium;
 use crate::path::names_of;
+use crate::record::Record;
 use crate::reference::FileRef;
 use crate::standard::Standard;
 use crate::volume::Volume;
@@ -61,7 +62,11 @@ impl<M: Medium> Volume<M> {
     /// The reparse point with what a listing shows beside it: one look at the file's record where [`Volume::facts`],
     /// [`Volume::get`] and [`Volume::names`] take three.
     pub fn named_point(&self, file: FileRef) -> Result<NamedPoint> {
-        let file = self.file(file)?;
+        let record = self.base_record(file, Volume::record_through)?;
+        if let Some(all_in_one) = named_in(&record).map_err(|fault| fault.at(Place::Record(record.number)))? {
+            return Ok(all_in_one);
+        }
+        let file = self.file_of(record)?;
         Ok(NamedPoint {
             file: file.reference(),
             is_directory: file.is_directory(),
@@ -73,8 +78,7 @@ impl<M: Medium> Volume<M> {
     fn valid_point(&self, file: &File) -> Result<RawReparse> {
         let bytes = self.stored_point(file)?;
         let bytes = bytes.ok_or(Error::request(NtStatus::NOT_A_REPARSE_POINT, Why::NoReparsePoint))?;
-        let decoded = RawReparse::decode(&bytes);
-        decoded.map(|(raw, _)| raw).map_err(|_| file.corrupt(Fault("$REPARSE_POINT is no reparse point")))
+        decode_point(&bytes).map_err(|fault| file.corrupt(fault))
     }
 
     /// The stored bytes, whatever they are; for a deleted file too, as far as its record still tells. What lay in
@@ -104,4 +108,31 @@ impl<M: Medium> Volume<M> {
             .find(|view| view.is(DATA, "") && view.lowest_vcn() == 0);
         first.map_or(Ok(0), |view| view.sizes().map(|sizes| sizes.data)).map_err(|fault| file.corrupt(fault))
     }
+}
+
+fn decode_point(bytes: &[u8]) -> std::result::Result<RawReparse, Fault> {
+    let decoded = RawReparse::decode(bytes);
+    decoded.map(|(raw, _)| raw).map_err(|_| Fault("$REPARSE_POINT is no reparse point"))
+}
+
+/// The point and the names of a file of one record with the point inside, which nearly all are: without a copy of its
+/// attributes. `None` for others.
+fn named_in(record: &Record) -> std::result::Result<Option<NamedPoint>, Fault> {
+    let (mut point, mut names) = (None, Vec::new());
+    for view in record.attributes() {
+        let view = view?;
+        match view.kind() {
+            ATTRIBUTE_LIST => return Ok(None),
+            FILE_NAME => names.push(FileName::decode(view.value()?)?),
+            _ if view.is(REPARSE_POINT, "") => {
+                if !view.is_resident() || point.is_some() {
+                    return Ok(None);
+                }
+                point = Some(decode_point(view.value()?)?);
+            }
+            _ => {}
+        }
+    }
+    let (file, is_directory) = (record.reference(), record.is_directory());
+    Ok(point.map(|point| NamedPoint { file, is_directory, point, names }))
 }

@@ -85,14 +85,22 @@ impl<M: Medium> Volume<M> {
 
     /// A record, in use or not.
     pub(crate) fn record(&self, number: u64) -> Result<Record> {
+        self.record_by(number, |offset, bytes| self.read_clusters(&self.mft(), offset, bytes))
+    }
+
+    /// The same, and its page is not kept: for a file of very many that is looked at once.
+    pub(crate) fn record_through(&self, number: u64) -> Result<Record> {
+        self.record_by(number, |offset, bytes| self.read_mft_through(offset, bytes))
+    }
+
+    fn record_by(&self, number: u64, read: impl FnOnce(u64, &mut [u8]) -> Result<()>) -> Result<Record> {
         let damaged = |fault: Fault| fault.at(Place::Record(number));
         if number >= self.record_count() {
             return Err(damaged(Fault("the MFT has no such record")));
         }
         let mut bytes = vec![0; self.boot.record];
-        self.read_clusters(&self.mft(), number * self.boot.record as u64, &mut bytes)?;
-        let record = Record::decode(number, bytes).map_err(damaged)?;
-        Ok(record)
+        read(number * self.boot.record as u64, &mut bytes)?;
+        Record::decode(number, bytes).map_err(damaged)
     }
 
     /// Writes a record, and its copy in the mirror when it has one.

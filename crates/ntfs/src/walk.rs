@@ -188,7 +188,8 @@ impl<M: Medium> Volume<M> {
         Ok(Tag(u32::from_le_bytes(tag)))
     }
 
-    fn read_mft_through(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+    /// Bytes of the MFT, keeping nothing of them in memory.
+    pub(crate) fn read_mft_through(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         let pieces = self.mft().pieces(offset, buffer.len() as u64, self.boot.cluster);
         let mut rest = buffer;
         for (at, len) in pieces.map_err(|fault| fault.at(Place::Record(crate::reference::MFT)))? {

@@ -14,8 +14,9 @@ const LOOK_AT: &str = "look at";
 /// How many directories' paths are remembered: points lie in few.
 const REMEMBERED_MAX: usize = 65_536;
 
-/// The way from the directory where the search begins to another; `None` when that lies elsewhere.
-type Below = Option<Vec<Utf16>>;
+/// The path from the directory where the search begins to another, empty or with a `/` at its end; `None` when that lies
+/// elsewhere.
+type Below = Option<Vec<u8>>;
 
 struct Finder<'a> {
     start: FileRef,
@@ -92,10 +93,11 @@ impl Finder<'_> {
             if name.namespace == Namespace::DOS {
                 continue;
             }
-            let Some(mut path) = self.below(image, name.parent)? else { continue };
-            path.push(name.name);
+            let Some(below) = self.below(image, name.parent)? else { continue };
+            let mut path = below.clone();
+            path.extend_from_slice(&name.name.to_wtf8());
             seen.push(Seen::Point(PointBelow {
-                path: joined(&path),
+                path: OsString::from_vec(path),
                 directory: found.is_directory,
                 tag: found.point.tag(),
                 bytes: found.point.as_bytes().to_vec(),
@@ -104,29 +106,27 @@ impl Finder<'_> {
         Ok(seen)
     }
 
-    fn below(&mut self, image: &Image, directory: FileRef) -> ntfs::Result<Below> {
-        if let Some(known) = self.known.get(&directory) {
-            return Ok(known.clone());
+    fn below(&mut self, image: &Image, directory: FileRef) -> ntfs::Result<&Below> {
+        if !self.known.contains_key(&directory) {
+            let below = match image.path_of(directory)? {
+                FilePath::Whole(names) => names.strip_prefix(self.begin.as_slice()).map(joined),
+                FilePath::Orphan(_) => None,
+            };
+            if self.known.len() >= REMEMBERED_MAX {
+                self.known.clear(); // rare, and cheaper than an order of use
+            }
+            self.known.insert(directory, below);
         }
-        let below = match image.path_of(directory)? {
-            FilePath::Whole(names) => names.strip_prefix(self.begin.as_slice()).map(<[Utf16]>::to_vec),
-            FilePath::Orphan(_) => None,
-        };
-        if self.known.len() >= REMEMBERED_MAX {
-            self.known.clear(); // rare, and cheaper than an order of use
-        }
-        self.known.insert(directory, below.clone());
-        Ok(below)
+        Ok(self.known.get(&directory).unwrap_or(&None))
     }
 }
 
-fn joined(names: &[Utf16]) -> OsString {
+/// The names, each with a `/` behind it.
+fn joined(names: &[Utf16]) -> Vec<u8> {
     let mut path = Vec::new();
     for name in names {
-        if !path.is_empty() {
-            path.push(b'/');
-        }
         path.extend_from_slice(&name.to_wtf8());
+        path.push(b'/');
     }
-    OsString::from_vec(path)
+    path
 }

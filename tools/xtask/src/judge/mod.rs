@@ -26,8 +26,8 @@ usage: cargo xtask judge NAME
   smbtorture [REGEX]   Samba's smbtorture, each smb2 test alone; REGEX chooses tests
   pike [REGEX]         pike's own tests; ten minutes, not in CI
   suites [WORDS]       smbprotocol's and impacket's own tests; WORDS choose as `pytest -k` does; some minutes, not in CI
-  sanitizers   libpointsman under ThreadSanitizer, AddressSanitizer and a valgrind of Debian trixie; wants a nightly
-               toolchain with rust-src; compares with no table
+  sanitizers   libpointsman under ThreadSanitizer, AddressSanitizer and a valgrind of Debian trixie; installs a
+               nightly toolchain with rust-src by rustup; compares with no table
   soak [--minutes N]   four kinds of client and our own at once, for an hour: no growth, no error; compares with no table
   abuse [--brief]      clients that mean harm, and one beside them that does not; compares with no table
   wine         the C programs of crates/capi/tests, compiled by mingw-w64, under Debian's Wine

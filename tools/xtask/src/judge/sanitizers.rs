@@ -13,11 +13,24 @@ const KINDS: &[(&str, &str)] = &[("thread", "tsan"), ("address", "asan")];
 
 pub(super) fn judge() -> Result<(), String> {
     packages::install()?;
+    nightly()?;
     KINDS.iter().try_for_each(|(kind, runtime)| sanitized(kind, runtime))?;
     let (valgrind, tools) = valgrind()?;
     Run::cargo("valgrind", &["test", "-p", "pointsman-capi", "--test", "c_programs", "valgrind"])
         .env("POINTSMAN_VALGRIND", &valgrind.to_string_lossy())
         .env("VALGRIND_LIB", &tools.to_string_lossy())
+        .go()
+}
+
+/// A nightly toolchain with the sources of Rust's own library, which are to be instrumented too.
+fn nightly() -> Result<(), String> {
+    let output = Command::new("rustc").args(["+nightly", "--print", "sysroot"]).output();
+    let root = output.ok().map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    if root.is_some_and(|root| root.join("lib/rustlib/src/rust/library/Cargo.lock").exists()) {
+        return Ok(());
+    }
+    Run::command("nightly toolchain", Command::new("rustup"))
+        .args(&["toolchain", "install", "nightly", "--profile", "minimal", "-c", "rust-src"])
         .go()
 }
 
@@ -32,10 +45,7 @@ fn sanitized(kind: &str, runtime: &str) -> Result<(), String> {
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .env("RUSTUP_TOOLCHAIN", "nightly")
-        .go()
-        .map_err(|why| {
-            format!("{why}; it wants `rustup toolchain install nightly --profile minimal -c rust-src`")
-        })?;
+        .go()?;
     let library = built.join(TARGET).join("debug/libpointsman.a");
     let runtime = runtimes()?.join(format!("librustc-nightly_rt.{runtime}.a"));
     Run::cargo("programs", &["test", "-p", "pointsman-capi", "--test", "sanitized", "--", "--nocapture"])
