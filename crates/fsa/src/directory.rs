@@ -4,15 +4,16 @@
 //! costs the same wherever the listing stands. Names come in the order of their upper case, as on NTFS. Where the snapshots of all
 //! listings take too much room, a listing makes its own anew each time and goes on behind the last name that it gave.
 mod entry;
+mod order;
 mod remembered;
 mod reparse_index;
 
 use crate::context::SecurityContext;
-use crate::host::{Host, HostError, HostFault, HostName, meta};
+use crate::host::{Glance, Host, HostEntry, HostError, HostFault, HostName, meta};
 use crate::opens::{Open, OpenId};
 use crate::path::NAME_UNITS_MAX;
 use crate::pattern::{Pattern, is_wildcard};
-use crate::query::{Facts, Information, chain, require_len};
+use crate::query::{Facts, Information, require_len};
 use crate::refusal::{ComponentFault, Refusal, Why};
 use crate::short_name::short_name;
 use crate::volume::Volume;
@@ -23,6 +24,9 @@ pub use remembered::LISTINGS_BYTES_MAX;
 pub(crate) use remembered::Listings;
 use remembered::Room;
 pub(crate) use reparse_index::is_reparse_index;
+
+/// The most entries that are glanced at together.
+const GLANCES_MAX: usize = 4096;
 
 /// What a query of a directory asks for. [MS-FSA] 2.1.5.6
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,7 +79,7 @@ enum Listed {
     /// `..`
     Parent,
     /// An entry.
-    Name(HostName),
+    Name(HostEntry),
 }
 
 impl<H: Host> Volume<H> {
@@ -141,35 +145,80 @@ impl<H: Host> Volume<H> {
         first: bool,
     ) -> Result<Information, Refusal> {
         let query = asks.query;
-        let mut entries: Vec<Vec<u8>> = Vec::new();
-        let mut end = 0usize;
+        let mut bytes = Vec::new();
+        // Where the last entry begins, once there is one.
+        let mut last = None;
+        let mut glances = Vec::new().into_iter();
         let names = listing.names.as_deref().unwrap_or_default();
-        for listed in names.get(listing.given..).unwrap_or_default() {
-            if query.single && !entries.is_empty() {
+        while let Some(listed) = names.get(listing.given) {
+            if query.single && last.is_some() {
                 break;
             }
-            let Some(found) = self.listed_entry(open, listed, layout, asks.reader)? else {
+            let glance = match glances.next() {
+                Some(glance) => glance,
+                None => {
+                    let rest = names.get(listing.given..).unwrap_or_default();
+                    let (ahead, end) = self.glance_ahead(open, rest, asks, layout, bytes.len());
+                    glances = ahead.into_iter();
+                    bytes.reserve(end.saturating_sub(bytes.len()));
+                    glances.next().flatten()
+                }
+            };
+            let Some(found) = self.listed_entry(open, listed, layout, asks.reader, glance)? else {
                 listing.given += 1; // removed since the snapshot, or hidden
                 continue;
             };
+            let end = bytes.len();
             let at = end.next_multiple_of(8);
-            let encoded = layout.encode(&found);
-            if at + encoded.len() > query.len_max {
-                if entries.is_empty() {
+            bytes.resize(at, 0);
+            bytes = layout.encode(bytes, &found);
+            if bytes.len() > query.len_max {
+                let Some(_) = last else {
                     // Only a first entry is given in part, and it stays the next one. [MS-FSA] 2.1.5.6.3
-                    return Ok(Information::cut(encoded, query.len_max - query.len_max % 2));
-                }
+                    return Ok(Information::cut(bytes, query.len_max - query.len_max % 2));
+                };
+                bytes.truncate(end);
                 break;
             }
-            end = at + encoded.len();
-            entries.push(encoded);
+            if let Some(before) = last.replace(at) {
+                let next = u32::try_from(at - before).unwrap_or(u32::MAX);
+                if let Some(field) = bytes.get_mut(before..before + 4) {
+                    field.copy_from_slice(&next.to_le_bytes());
+                }
+            }
             listing.given += 1;
         }
-        if entries.is_empty() {
+        if last.is_none() {
             let status = if first { NtStatus::NO_SUCH_FILE } else { NtStatus::NO_MORE_FILES };
             return Err(refuse(status, "no further name of the directory matches"));
         }
-        Ok(chain(&entries, 8, query.len_max))
+        Ok(Information::whole(bytes))
+    }
+
+    /// Glances at those of the names that will fit behind `len` bytes, as far as can be told before. Also says where they end.
+    fn glance_ahead(
+        &self,
+        open: &Open<H>,
+        names: &[Listed],
+        asks: Asks<'_>,
+        layout: Layout,
+        len: usize,
+    ) -> (Vec<Option<Glance>>, usize) {
+        // A descriptor is no glance's to tell.
+        if asks.query.single || asks.reader.is_some() || layout == Layout::NAMES {
+            return (Vec::new(), len);
+        }
+        let (mut end, mut entries) = (len, Vec::new());
+        for listed in names {
+            let Listed::Name(entry) = listed else { break };
+            let next = end.next_multiple_of(8) + layout.len_of(entry.name.0.len());
+            if next > asks.query.len_max || entries.len() == GLANCES_MAX {
+                break;
+            }
+            end = next;
+            entries.push(entry);
+        }
+        (self.host.glance(&open.file.node(), &entries, &meta::GLANCED), end)
     }
 
     /// The names that match, `.` and `..` first. The volume's root has neither of those. A link's own listing has nothing
@@ -188,16 +237,18 @@ impl<H: Host> Volume<H> {
         if let Pattern::Name(name) = pattern {
             // One name is looked up, however large the directory is.
             if names.is_empty() {
-                names.extend(self.host.lookup(&node, name)?.map(|(_, found)| Listed::Name(found)));
+                let found = self.host.lookup(&node, name)?;
+                names.extend(found.map(|(_, name)| Listed::Name(HostEntry { name, inode: 0 })));
             }
             return Ok(names);
         }
         let is_large = self.host.stat(&node)?.size > remembered::LARGE_DIRECTORY_BYTES;
         let _turn = is_large.then(|| self.listings.turn());
-        let entries = self.host.entries(&node)?.into_iter().map(|entry| (shown(&entry.name), entry.name));
-        let mut matching: Vec<_> = entries.filter(|(name, _)| pattern.matches(&name.0)).collect();
-        matching.sort_by_cached_key(|(name, host_name)| (name.to_upcased(), host_name.0.clone()));
-        names.extend(matching.into_iter().map(|(_, name)| Listed::Name(name)));
+        let mut entries = self.host.entries(&node)?;
+        if *pattern != Pattern::All {
+            entries.retain(|entry| pattern.matches(&shown(&entry.name).0));
+        }
+        names.extend(order::by_upper_case(entries).into_iter().map(Listed::Name));
         Ok(names)
     }
 
@@ -208,15 +259,21 @@ impl<H: Host> Volume<H> {
         listed: &Listed,
         layout: Layout,
         reader: Option<&SecurityContext>,
+        glance: Option<Glance>,
     ) -> Result<Option<Entry>, Refusal> {
+        if let (Listed::Name(entry), Some(glance)) = (listed, glance)
+            && let Some(found) = self.glanced_entry(entry, layout, &glance)
+        {
+            return Ok(Some(found));
+        }
         let (name, node) = match listed {
             Listed::Itself => (Utf16::from("."), open.file.node()),
             Listed::Parent => {
                 let parent = open.link.lock().parent.clone();
                 (Utf16::from(".."), parent.map_or_else(|| open.file.node(), |(node, _)| node))
             }
-            Listed::Name(host_name) => match self.host.open_entry(&open.file.node(), host_name) {
-                Ok(node) => (shown(host_name), node),
+            Listed::Name(entry) => match self.host.open_entry(&open.file.node(), &entry.name) {
+                Ok(node) => (shown(&entry.name), node),
                 Err(HostError { fault: HostFault::NotFound, .. }) => return Ok(None),
                 Err(error) => return Err(error.into()),
             },
@@ -245,10 +302,32 @@ impl<H: Host> Volume<H> {
         }
         let counts_eas = layout.has_ea_size() && facts.tag == 0;
         let ea_size = if counts_eas { meta::ea_size(&meta::ea_list(&self.host, &node)?) } else { 0 };
-        let has_short =
-            self.options.short_names && layout.has_short_name() && matches!(listed, Listed::Name(_));
-        let short_name = if has_short { short_name(&name.0).unwrap_or_default() } else { Vec::new() };
+        let short_name = match listed {
+            Listed::Name(_) => self.listed_short_name(layout, &name),
+            Listed::Itself | Listed::Parent => Vec::new(),
+        };
         Ok(Some(Entry { name, facts: Some(facts), ea_size, short_name }))
+    }
+
+    /// The same of an entry that was glanced at; `None` when more must be known of it.
+    fn glanced_entry(&self, entry: &HostEntry, layout: Layout, glance: &Glance) -> Option<Entry> {
+        let (meta, has_eas) = meta::of_glance(glance);
+        let facts = Facts::of(&meta);
+        let asks_more =
+            (facts.tag != 0 && layout.is_posix()) || (facts.tag == 0 && has_eas && layout.has_ea_size());
+        if asks_more {
+            return None;
+        }
+        let name = shown(&entry.name);
+        let short_name = self.listed_short_name(layout, &name);
+        Some(Entry { name, facts: Some(facts), ea_size: 0, short_name })
+    }
+
+    fn listed_short_name(&self, layout: Layout, name: &Utf16) -> Vec<u16> {
+        match self.options.short_names && layout.has_short_name() {
+            true => short_name(&name.0).unwrap_or_default(),
+            false => Vec::new(),
+        }
     }
 }
 

@@ -111,9 +111,14 @@ impl Layout {
         len
     }
 
-    /// The entry, its NextEntryOffset zero.
-    pub(super) fn encode(self, entry: &Entry) -> Vec<u8> {
-        let head = Fields::with_capacity(self.name_at() + 2 * entry.name.0.len()).u32(0).u32(0);
+    /// The most bytes of an entry with a name of so many units.
+    pub(super) fn len_of(self, units: usize) -> usize {
+        self.name_at() + 2 * units
+    }
+
+    /// Adds the entry, its NextEntryOffset zero, to bytes that end at a multiple of eight.
+    pub(super) fn encode(self, bytes: Vec<u8>, entry: &Entry) -> Vec<u8> {
+        let head = Fields::after(bytes).u32(0).u32(0);
         let fields = match &entry.facts {
             Some(facts) if !self.names_only => self.encode_facts(head, facts, entry),
             _ => head.u32(wire_len(&entry.name.0)),

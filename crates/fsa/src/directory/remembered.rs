@@ -1,5 +1,6 @@
 //! How much all listings of a volume may remember, and how many large directories are read at once.
 use super::{Listed, Listing, Place};
+use crate::host::HostEntry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -94,7 +95,7 @@ impl Listed {
         let name = match self {
             Listed::Itself | Listed::Parent => 0,
             // What an allocator takes around it, too.
-            Listed::Name(name) => name.0.capacity().next_multiple_of(16) + 16,
+            Listed::Name(entry) => entry.name.0.capacity().next_multiple_of(16) + 16,
         };
         size_of::<Listed>() + name
     }
@@ -104,7 +105,7 @@ impl Listed {
         match self {
             Listed::Itself => (Vec::new(), vec![0]),
             Listed::Parent => (Vec::new(), vec![1]),
-            Listed::Name(name) => (super::shown(name).to_upcased().0, name.0.clone()),
+            Listed::Name(HostEntry { name, .. }) => (super::shown(name).to_upcased().0, name.0.clone()),
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Every name is resolved by openat2 in a directory that is held open, beneath the root and through no link of any kind.
 //! `/proc` must be there, since attributes of what cannot be opened, and names for what is held, go through it.
+mod bare;
 mod extents;
 mod fault;
+mod glance;
 mod index;
 mod leftovers;
 mod listen;
@@ -18,8 +20,8 @@ mod watch;
 mod xattr;
 
 use super::{
-    BlobId, Features, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make, NodeId,
-    NodeKind, NodeStat, RenameMode, SetTimes, Space, XattrMode,
+    BlobId, Features, Glance, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make,
+    NodeId, NodeKind, NodeStat, RenameMode, SetTimes, Space, XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -35,6 +37,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, pread, pwrite};
 use std::path::Path;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, OnceLock};
 pub use store::{STORE_FOLDER, StoreAt};
 
@@ -72,6 +75,10 @@ pub struct LinuxHost {
     store: store::Store,
     read_only: bool,
     features: OnceLock<Features>,
+    /// Threads that glance at entries now.
+    glancing: AtomicUsize,
+    /// Objects without attributes.
+    bare: bare::Bare,
     /// One lock for many directories; which, their inode number says.
     directories: [Mutex<()>; DIRECTORY_LOCKS],
 }
@@ -100,6 +107,8 @@ impl LinuxHost {
             store: store::Store::new(options.store_at),
             read_only: options.read_only || mount.f_flag.contains(StatVfsMountFlags::RDONLY),
             features: OnceLock::new(),
+            glancing: AtomicUsize::new(0),
+            bare: bare::Bare::default(),
             directories: [const { Mutex::new(()) }; DIRECTORY_LOCKS],
             options,
             root,
@@ -213,6 +222,10 @@ impl Host for LinuxHost {
         })
         .map_err(failed("entries"))?;
         Ok(entries)
+    }
+
+    fn glance(&self, dir: &LinuxNode, entries: &[&HostEntry], wanted: &[&str]) -> Vec<Option<Glance>> {
+        glance::glance(self, dir, entries, wanted)
     }
 
     fn is_empty(&self, dir: &LinuxNode) -> HostResult<bool> {

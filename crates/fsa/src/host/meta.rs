@@ -25,7 +25,7 @@ pub use stream::{
 use core::fmt;
 use nt::{FileAttributes, FileTime};
 
-use super::{Host, HostError, HostFault, HostResult, NodeKind, NodeStat};
+use super::{Glance, Host, HostError, HostFault, HostResult, NodeKind, NodeStat};
 use room::set_with_room;
 
 /// Attributes and creation time.
@@ -121,6 +121,20 @@ pub fn load_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResu
         _ => (None, Some(host_file::head(host, node, &stat, form)?)),
     };
     Ok(Meta::new(stat, stored, point))
+}
+
+/// The attributes that [`of_glance`] wants values of.
+pub const GLANCED: [&str; 2] = [DOSATTRIB, SMB_REPARSE];
+
+/// What [`load`] would give of an entry that was glanced at, and whether it has EAs.
+pub fn of_glance(glance: &Glance) -> (Meta, bool) {
+    let value = |wanted: &str| {
+        let found = glance.xattrs.iter().find(|(name, _)| name == wanted);
+        found.and_then(|(_, value)| value.as_deref())
+    };
+    let stored = value(DOSATTRIB).and_then(|value| DosAttrib::decode(value).ok());
+    let has_eas = glance.xattrs.iter().any(|(name, _)| ea::is_ea(name));
+    (Meta::new(glance.stat, stored, value(SMB_REPARSE).map(decode_head)), has_eas)
 }
 
 /// The reparse point of a file or directory, and what is stored of its attributes.

@@ -100,6 +100,15 @@ pub struct HostEntry {
     pub inode: u64,
 }
 
+/// What a host tells of an entry without opening it: what was true of one object at one time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Glance {
+    /// Its facts. It is a file or a directory.
+    pub stat: NodeStat,
+    /// The names of its extended attributes, and the values of those that were asked for.
+    pub xattrs: Vec<(String, Option<Vec<u8>>)>,
+}
+
 /// What to make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Make<'a> {
@@ -313,6 +322,12 @@ pub trait Host: Send + Sync {
 
     /// Every entry of a directory, in the host's order.
     fn entries(&self, dir: &Self::Node) -> HostResult<Vec<HostEntry>>;
+
+    /// Looks at many entries at once, where that is cheaper than to open each: one answer an entry, in their order. `None` says
+    /// nothing of an entry but that it must be opened to be known. Of the extended attributes those in `wanted` are read.
+    fn glance(&self, _dir: &Self::Node, entries: &[&HostEntry], _wanted: &[&str]) -> Vec<Option<Glance>> {
+        vec![None; entries.len()]
+    }
 
     /// True when the directory has no entry (the store's own folder does not count; it is hidden in the root, and a folder
     /// like any other elsewhere).

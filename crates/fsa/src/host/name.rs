@@ -25,6 +25,9 @@ enum Piece {
 
 /// The name in UTF-16. Each host name has its own.
 pub fn decode(bytes: &[u8]) -> Vec<u16> {
+    if bytes.is_ascii() {
+        return bytes.iter().copied().map(u16::from).collect();
+    }
     if let Ok(text) = core::str::from_utf8(bytes) {
         return text.encode_utf16().collect();
     }

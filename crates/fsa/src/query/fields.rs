@@ -12,6 +12,11 @@ impl Fields {
         Fields { bytes: Vec::with_capacity(len) }
     }
 
+    /// Behind bytes that are there already.
+    pub(crate) fn after(bytes: Vec<u8>) -> Fields {
+        Fields { bytes }
+    }
+
     pub(crate) fn u8(mut self, value: u8) -> Fields {
         self.bytes.push(value);
         self
@@ -53,7 +58,8 @@ impl Fields {
     }
 
     pub(crate) fn units(mut self, units: &[u16]) -> Fields {
-        self.bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+        self.bytes.reserve(2 * units.len());
+        units.iter().for_each(|unit| self.bytes.extend_from_slice(&unit.to_le_bytes()));
         self
     }
 

@@ -256,7 +256,7 @@ pub(super) fn node_id(found: &Statx) -> NodeId {
 }
 
 /// The facts in a `statx` answer.
-fn node_stat(found: &Statx) -> NodeStat {
+pub(super) fn node_stat(found: &Statx) -> NodeStat {
     let born = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME);
     NodeStat {
         id: node_id(found),

@@ -71,11 +71,14 @@ pub fn ea_size(eas: &[Ea]) -> u32 {
 /// The names of the attributes that are EAs.
 fn ea_xattrs<H: Host>(host: &H, node: &H::Node) -> HostResult<Vec<String>> {
     let mut names = super::names(host, node)?;
-    names.retain(|xattr| {
-        let name = xattr.strip_prefix(USER_PREFIX);
-        name.is_some_and(|name| ea_name_is_valid(name.as_bytes())) && !is_reserved(xattr)
-    });
+    names.retain(|xattr| is_ea(xattr));
     Ok(names)
+}
+
+/// Tells whether an attribute of this name is an EA.
+pub(super) fn is_ea(xattr: &str) -> bool {
+    let name = xattr.strip_prefix(USER_PREFIX);
+    name.is_some_and(|name| ea_name_is_valid(name.as_bytes())) && !is_reserved(xattr)
 }
 
 /// Tells whether an attribute means something else to this store or to Samba, and so is no EA.

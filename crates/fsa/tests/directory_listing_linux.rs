@@ -1,0 +1,158 @@
+//! Listing large directories of a real file system, where entries are not opened one after the other.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation
+)] // a test that cannot go on fails
+use fsa::host::linux::{LinuxHost, LinuxOptions};
+use fsa::{DirectoryQuery, OpenId, OpenRequest, SecurityContext, Volume, VolumeOptions};
+use nt::{AccessMask, CreateDisposition, CreateOptions, FileInformationClass as Class, FsctlCode, NtStatus};
+use std::path::{Path, PathBuf};
+
+const ALL: AccessMask = AccessMask(0x001F_01FF);
+
+/// Entries beside those of a kind of their own.
+const MANY: usize = 400;
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("many-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn volume(folder: &Path) -> Volume<LinuxHost> {
+    Volume::new(LinuxHost::open(folder, LinuxOptions::default()).unwrap(), VolumeOptions::default())
+}
+
+fn open(volume: &Volume<LinuxHost>, path: &str, options: CreateOptions) -> OpenId {
+    let path: Vec<u16> = path.encode_utf16().collect();
+    let disposition = CreateDisposition::OPEN_IF;
+    let request = OpenRequest { options, disposition, ..OpenRequest::existing(&path, ALL) };
+    volume.open(&SecurityContext::superuser(), &request).unwrap_or_else(|error| panic!("{error}")).id
+}
+
+/// Every entry of a directory without its NextEntryOffset, by queries of at most so many bytes.
+fn listed(volume: &Volume<LinuxHost>, class: Class, len_max: usize, single: bool) -> Vec<Vec<u8>> {
+    let id = open(volume, "d", CreateOptions::DIRECTORY_FILE);
+    let ask = DirectoryQuery { class, len_max, restart: false, single, pattern: &[] };
+    let mut all = Vec::new();
+    loop {
+        let bytes = match volume.query_directory(id, &ask) {
+            Ok(information) => information.bytes,
+            Err(refusal) => {
+                assert_eq!(refusal.status, NtStatus::NO_MORE_FILES);
+                break;
+            }
+        };
+        assert!(bytes.len() <= len_max);
+        let mut rest = &bytes[..];
+        loop {
+            let next = u32::from_le_bytes(rest[..4].try_into().unwrap()) as usize;
+            let entry = if next == 0 { rest } else { &rest[..next] };
+            // What aligns the next entry is none of this one's.
+            let name_len = u32::from_le_bytes(entry[60..64].try_into().unwrap()) as usize;
+            assert!(entry.len() >= name_len);
+            let mut entry = entry[4..].to_vec();
+            while entry.last() == Some(&0) {
+                entry.pop();
+            }
+            all.push(entry);
+            if next == 0 {
+                break;
+            }
+            rest = &rest[next..];
+        }
+    }
+    volume.close(id).unwrap();
+    all
+}
+
+/// Files with nothing and with everything, and what is no file: many enough to be glanced at.
+fn populate(volume: &Volume<LinuxHost>, folder: &Path) {
+    let dir = folder.join("d");
+    std::fs::create_dir_all(&dir).unwrap();
+    for number in 0..MANY {
+        std::fs::write(dir.join(format!("bare{number}")), vec![b'x'; number]).unwrap();
+    }
+    let close = |id| volume.close(id).unwrap();
+    for number in 0..40 {
+        close(open(volume, &format!(r"d\made{number}"), CreateOptions::NONE));
+        let id = open(volume, &format!(r"d\point{number}"), CreateOptions::OPEN_REPARSE_POINT);
+        let point =
+            reparse::Symlink::new("target", "target", reparse::SymlinkFlags(1)).unwrap().raw().encode();
+        volume.fs_control(id, FsctlCode::SET_REPARSE_POINT, &point, 0).unwrap();
+        close(id);
+        let id = open(volume, &format!(r"d\ea{number}"), CreateOptions::NONE);
+        let ea: &[u8] = &[0, 0, 0, 0, 0, 3, 5, 0, b'O', b'N', b'E', 0, 1, 2, 3, 4, 5];
+        let cx = SecurityContext::superuser();
+        volume.set_information(&cx, fsa::Requester::Local, id, Class::FULL_EA_INFORMATION, ea).unwrap();
+        close(id);
+        close(open(volume, &format!(r"d\folder{number}"), CreateOptions::DIRECTORY_FILE));
+        std::os::unix::fs::symlink("bare1", dir.join(format!("unix{number}"))).unwrap();
+        std::fs::hard_link(dir.join("bare7"), dir.join(format!("again{number}"))).unwrap();
+        std::fs::write(dir.join(format!("\u{e4}\u{4e2d}{number}")), "").unwrap();
+    }
+}
+
+/// One entry at a time each is opened; in a large buffer hundreds are glanced at. Nobody can tell.
+#[test]
+fn a_large_buffer_tells_of_each_entry_what_a_query_of_its_own_tells() {
+    let folder = scratch("same");
+    let volume = volume(&folder);
+    populate(&volume, &folder);
+    // Who looks into a host's link reads it, and the first time that is an access.
+    listed(&volume, Class::DIRECTORY_INFORMATION, 65_536, false);
+    for class in [
+        Class::DIRECTORY_INFORMATION,
+        Class::ID_BOTH_DIRECTORY_INFORMATION,
+        Class::ID_ALL_EXTD_BOTH_DIRECTORY_INFORMATION,
+    ] {
+        let opened = listed(&volume, class, 1024, true);
+        assert_eq!(opened.len(), 2 + MANY + 7 * 40, "{class:?}");
+        for len_max in [1 << 20, 65_536, 20_000] {
+            let glanced = listed(&volume, class, len_max, false);
+            assert_eq!(glanced.len(), opened.len(), "{class:?}, {len_max}");
+            for (at, (opened, glanced)) in opened.iter().zip(&glanced).enumerate() {
+                assert_eq!(opened, glanced, "{class:?}, {len_max} bytes, entry {at}");
+            }
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What goes while the directory is listed is left out, and what takes its name is told as what it is.
+#[test]
+fn what_changes_between_two_buffers_is_told_as_it_is_then() {
+    let folder = scratch("changes");
+    let volume = volume(&folder);
+    populate(&volume, &folder);
+    let id = open(&volume, "d", CreateOptions::DIRECTORY_FILE);
+    let class = Class::DIRECTORY_INFORMATION;
+    let ask = DirectoryQuery { class, len_max: 1024, restart: false, single: false, pattern: &[] };
+    volume.query_directory(id, &ask).unwrap();
+    let dir = folder.join("d");
+    std::fs::remove_file(dir.join("made3")).unwrap();
+    std::fs::remove_file(dir.join("made4")).unwrap();
+    std::fs::create_dir(dir.join("made4")).unwrap();
+    let large = DirectoryQuery { len_max: 1 << 20, ..ask };
+    let bytes = volume.query_directory(id, &large).unwrap().bytes;
+    volume.close(id).unwrap();
+    let mut kinds = Vec::new();
+    let mut rest = &bytes[..];
+    loop {
+        let number = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
+        let name = &rest[64..64 + number(60) as usize];
+        let name: String = name.as_chunks::<2>().0.iter().map(|unit| char::from(unit[0])).collect();
+        if ["made2", "made3", "made4"].contains(&name.as_str()) {
+            kinds.push((name, number(56) & 0x10 != 0));
+        }
+        match number(0) as usize {
+            0 => break,
+            next => rest = &rest[next..],
+        }
+    }
+    assert_eq!(kinds, [("made2".to_owned(), false), ("made4".to_owned(), true)]);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
