@@ -61,17 +61,17 @@ impl<H: Host> Volume<H> {
     fn delete_at_close(&self, state: &mut FileState<H>, open: &Open<H>) -> Result<(), Refusal> {
         if open.deletes_on_close() {
             // Who caches handles lets them go, and the name goes the sooner. [Windows] smbtorture smb2.lease.unlink
-            let stream = open.stream.as_ref().map(folded);
+            let stream = open.stream().map(folded);
             let actor = open.actor();
             self.check_oplock(&open.file, stream.as_ref(), actor, Breaks::handles(), Patience::GoesOn)?;
-            match &open.stream {
+            match open.stream() {
                 Some(name) => state.streams_deleted.push(folded(name)),
                 None => self.mark_for_deletion(&open.link),
             }
         }
-        if let Some(name) = open.stream.as_ref().map(folded)
+        if let Some(name) = open.stream().map(folded)
             && state.streams_deleted.contains(&name)
-            && !state.opens.iter().any(|sharing| sharing.stream.as_ref() == Some(&name))
+            && !state.opens.iter().any(|sharing| sharing.stream() == Some(&name))
         {
             state.streams_deleted.retain(|going| *going != name);
             let node = open.file.node();

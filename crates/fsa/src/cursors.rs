@@ -1,15 +1,19 @@
 //! Where an open stands: the byte offset, the directory listing, the EAs and the mode. [MS-FSA] 2.1.1.6
 use crate::directory::Listing;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// What an open remembers between requests. It is one caller's own, so no order among its parts is promised.
+/// What an open remembers between requests. It is one caller's own, so no order among its parts is promised. Most opens have
+/// nothing to remember, and then it takes no memory.
 #[derive(Default)]
-pub(crate) struct Cursors {
+pub(crate) struct Cursors(OnceLock<Arc<Kept>>);
+
+#[derive(Default)]
+struct Kept {
     position: AtomicU64,
     next_ea: AtomicUsize,
     mode: Mutex<Option<u32>>,
-    listing: Mutex<Listing>,
+    listing: OnceLock<Box<Mutex<Listing>>>,
     reparse_index: AtomicBool,
     pinned: AtomicU8,
     wrote: AtomicBool,
@@ -27,83 +31,96 @@ pub(crate) enum Pin {
 }
 
 impl Cursors {
+    /// The same memory, for what takes the open's place.
+    pub(crate) fn shared(&self) -> Cursors {
+        Cursors(OnceLock::from(Arc::clone(self.kept())))
+    }
+
+    fn kept(&self) -> &Arc<Kept> {
+        self.0.get_or_init(Arc::default)
+    }
+
+    fn has(&self, flag: fn(&Kept) -> &AtomicBool) -> bool {
+        self.0.get().is_some_and(|kept| flag(kept).load(Ordering::Relaxed))
+    }
+
     /// CurrentByteOffset.
     pub(crate) fn position(&self) -> u64 {
-        self.position.load(Ordering::Relaxed)
+        self.0.get().map_or(0, |kept| kept.position.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_position(&self, position: u64) {
-        self.position.store(position, Ordering::Relaxed);
+        self.kept().position.store(position, Ordering::Relaxed);
     }
 
     /// NextEaEntry, counted from 0.
     pub(crate) fn next_ea(&self) -> usize {
-        self.next_ea.load(Ordering::Relaxed)
+        self.0.get().map_or(0, |kept| kept.next_ea.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_next_ea(&self, next: usize) {
-        self.next_ea.store(next, Ordering::Relaxed);
+        self.kept().next_ea.store(next, Ordering::Relaxed);
     }
 
     /// Mode, if it was set since the open.
     pub(crate) fn mode(&self) -> Option<u32> {
-        *self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.get().and_then(|kept| *kept.mode.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn set_mode(&self, mode: u32) {
-        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = Some(mode);
+        *self.kept().mode.lock().unwrap_or_else(PoisonError::into_inner) = Some(mode);
     }
 
     /// True when what this open does leaves the time alone.
     pub(crate) fn is_pinned(&self, pin: Pin) -> bool {
-        self.pinned.load(Ordering::Relaxed) & pin as u8 != 0
+        self.0.get().is_some_and(|kept| kept.pinned.load(Ordering::Relaxed) & pin as u8 != 0)
     }
 
     pub(crate) fn set_pinned(&self, pin: Pin, on: bool) {
         match on {
-            true => self.pinned.fetch_or(pin as u8, Ordering::Relaxed),
-            false => self.pinned.fetch_and(!(pin as u8), Ordering::Relaxed),
+            true => self.kept().pinned.fetch_or(pin as u8, Ordering::Relaxed),
+            false => self.kept().pinned.fetch_and(!(pin as u8), Ordering::Relaxed),
         };
     }
 
     /// True when this open has written.
     pub(crate) fn has_written(&self) -> bool {
-        self.wrote.load(Ordering::Relaxed)
+        self.has(|kept| &kept.wrote)
     }
 
     pub(crate) fn set_written(&self) {
-        self.wrote.store(true, Ordering::Relaxed);
+        self.kept().wrote.store(true, Ordering::Relaxed);
     }
 
     /// True when this open has changed data.
     pub(crate) fn has_changed_data(&self) -> bool {
-        self.changed.load(Ordering::Relaxed)
+        self.has(|kept| &kept.changed)
     }
 
     pub(crate) fn set_changed_data(&self) {
-        self.changed.store(true, Ordering::Relaxed);
+        self.kept().changed.store(true, Ordering::Relaxed);
     }
 
     /// True when this open has renamed its file.
     pub(crate) fn has_renamed(&self) -> bool {
-        self.renamed.load(Ordering::Relaxed)
+        self.has(|kept| &kept.renamed)
     }
 
     pub(crate) fn set_renamed(&self) {
-        self.renamed.store(true, Ordering::Relaxed);
+        self.kept().renamed.store(true, Ordering::Relaxed);
     }
 
     /// True when the open is of the volume's reparse index.
     pub(crate) fn is_reparse_index(&self) -> bool {
-        self.reparse_index.load(Ordering::Relaxed)
+        self.has(|kept| &kept.reparse_index)
     }
 
     pub(crate) fn set_reparse_index(&self) {
-        self.reparse_index.store(true, Ordering::Relaxed);
+        self.kept().reparse_index.store(true, Ordering::Relaxed);
     }
 
     /// The listing of the directory, held from its first look to its last.
     pub(crate) fn listing(&self) -> MutexGuard<'_, Listing> {
-        self.listing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept().listing.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

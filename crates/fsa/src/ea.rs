@@ -68,7 +68,7 @@ impl<H: Host> Volume<H> {
         self.require_writable()?;
         self.require_eas(NtStatus::INVALID_DEVICE_REQUEST)?;
         open.require(AccessMask::FILE_WRITE_EA)?;
-        if open.stream.is_some() {
+        if open.stream().is_some() {
             return Err(Refusal::parameter("EAs belong to the file and are not set through a stream"));
         }
         let wanted = decode_list(list)?;

@@ -2,7 +2,7 @@
 use crate::host::{Host, NodeId};
 use crate::link::{Link, Place};
 use crate::lock::LockTable;
-use crate::opens::OpenId;
+use crate::opens::{More, OpenId};
 use crate::oplock::{OplockKey, OplockTable};
 use crate::written::Written;
 use nt::{AccessMask, ShareAccess, UsnReason, Utf16};
@@ -51,12 +51,10 @@ pub struct Sharing<H: Host> {
     pub granted: AccessMask,
     /// What it lets others do.
     pub share: ShareAccess,
-    /// The stream it has, in upper case; `None` for the unnamed one and for directories.
-    pub stream: Option<Utf16>,
     /// The name through which it was opened.
     pub link: Arc<Link<H>>,
-    /// The key of its oplocks.
-    pub oplock_key: Option<OplockKey>,
+    /// Its stream, in upper case, and the key of its oplocks.
+    pub(crate) more: Option<Box<More>>,
 }
 
 impl<H: Host> File<H> {
@@ -104,6 +102,24 @@ impl<H: Host> File<H> {
     /// the host.
     pub(crate) fn oplocks(&self) -> MutexGuard<'_, OplockTable> {
         self.oplocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<H: Host> Sharing<H> {
+    /// The stream it has, in upper case; `None` for the unnamed one and for directories.
+    pub fn stream(&self) -> Option<&Utf16> {
+        self.more.as_ref()?.stream.as_ref()
+    }
+
+    /// The key of its oplocks.
+    pub fn oplock_key(&self) -> Option<OplockKey> {
+        self.more.as_ref()?.oplock_key
+    }
+
+    /// The stream has another name from now on, in upper case.
+    pub(crate) fn set_stream(&mut self, stream: Option<Utf16>) {
+        let more = self.more.take().map(|more| *more).unwrap_or_default();
+        self.more = More { stream, ..more }.boxed();
     }
 }
 

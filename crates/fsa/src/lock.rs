@@ -157,7 +157,7 @@ impl<H: Host> Volume<H> {
             let why = Why::Object("the volume has as many locks as it can");
             return Err(Refusal::new(NtStatus::INSUFFICIENT_RESOURCES, why));
         }
-        let stream = open.stream.as_ref().map(folded);
+        let stream = open.stream().map(folded);
         match locks.take(ByteRangeLock { range, exclusive, owner: id, stream }) {
             Ok(()) => {
                 self.locks_held.fetch_add(1, Ordering::Relaxed);
@@ -178,7 +178,7 @@ impl<H: Host> Volume<H> {
     /// Unlocks exactly a range that this open locked; of two locks on it the exclusive one. [MS-FSA] 2.1.5.9
     pub fn unlock(&self, id: OpenId, range: LockRange) -> Result<(), Refusal> {
         let open = self.lockable(id, range)?;
-        let stream = open.stream.as_ref().map(folded);
+        let stream = open.stream().map(folded);
         let mut locks = open.file.locks();
         let mine = |exclusive| ByteRangeLock { range, exclusive, owner: id, stream: stream.clone() };
         let is_let_go =
@@ -198,7 +198,7 @@ impl<H: Host> Volume<H> {
         if locks.len() == 0 {
             return Ok(());
         }
-        let stream = open.stream.as_ref().map(folded);
+        let stream = open.stream().map(folded);
         let wanted = ByteRangeLock { range, exclusive: writes, owner: open.id, stream };
         match locks.conflict(&wanted, Intent::Access) {
             None => Ok(()),

@@ -21,8 +21,6 @@ pub struct Open<H: Host> {
     pub id: OpenId,
     /// The file, shared by all of its opens.
     pub file: Arc<File<H>>,
-    /// The named stream, or `None` for the unnamed one and for directories.
-    pub stream: Option<Utf16>,
     /// The name through which the file was opened, shared by all opens through it.
     pub link: Arc<Link<H>>,
     /// The rights that this open has.
@@ -34,38 +32,68 @@ pub struct Open<H: Host> {
     /// The privileges held when the file was opened: SeCreateSymbolicLinkPrivilege counts from then on, whatever the caller
     /// loses or gains. [MS-FSA] 2.1.5.1 phase 3
     pub privileges: Privileges,
-    /// The key of its oplocks: TargetOplockKey.
-    pub oplock_key: Option<OplockKey>,
-    /// The key under which the same client caches the directory: ParentOplockKey.
-    pub parent_oplock_key: Option<OplockKey>,
+    /// What most opens do not have.
+    pub(crate) more: Option<Box<More>>,
     /// The name goes when this open closes.
     pub(crate) delete_on_close: AtomicBool,
     /// Where it stands.
-    pub(crate) cursors: Arc<Cursors>,
+    pub(crate) cursors: Cursors,
+}
+
+/// What an open has of a stream's name and of its client's keys, where it has any.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct More {
+    /// The named stream, or `None` for the unnamed one and for directories.
+    pub(crate) stream: Option<Utf16>,
+    /// The key of its oplocks: TargetOplockKey.
+    pub(crate) oplock_key: Option<OplockKey>,
+    /// The key under which the same client caches the directory: ParentOplockKey.
+    pub(crate) parent_oplock_key: Option<OplockKey>,
+}
+
+impl More {
+    /// Kept only where there is something to keep.
+    pub(crate) fn boxed(self) -> Option<Box<More>> {
+        (self != More::default()).then(|| Box::new(self))
+    }
 }
 
 impl<H: Host> Open<H> {
     /// The same open, of a stream that has another name by now.
     pub(crate) fn with_stream(&self, stream: Option<Utf16>) -> Open<H> {
+        let more = self.more.as_deref().cloned().unwrap_or_default();
         Open {
             id: self.id,
             file: Arc::clone(&self.file),
-            stream,
             link: Arc::clone(&self.link),
             granted: self.granted,
             share: self.share,
             options: self.options,
             privileges: self.privileges,
-            oplock_key: self.oplock_key,
-            parent_oplock_key: self.parent_oplock_key,
+            more: More { stream, ..more }.boxed(),
             delete_on_close: AtomicBool::new(self.deletes_on_close()),
-            cursors: Arc::clone(&self.cursors),
+            cursors: self.cursors.shared(),
         }
+    }
+
+    /// The named stream, or `None` for the unnamed one and for directories.
+    pub fn stream(&self) -> Option<&Utf16> {
+        self.more.as_ref()?.stream.as_ref()
+    }
+
+    /// The key of its oplocks: TargetOplockKey.
+    pub fn oplock_key(&self) -> Option<OplockKey> {
+        self.more.as_ref()?.oplock_key
+    }
+
+    /// The key under which the same client caches the directory: ParentOplockKey.
+    pub fn parent_oplock_key(&self) -> Option<OplockKey> {
+        self.more.as_ref()?.parent_oplock_key
     }
 
     /// True when the open is of a directory (and not of a stream on it).
     pub fn is_directory(&self) -> bool {
-        self.file.is_directory() && self.stream.is_none()
+        self.file.is_directory() && self.stream().is_none()
     }
 
     /// SeCreateSymbolicLinkPrivilege was held when the file was opened. [MS-FSA] Open.HasCreateSymbolicLinkAccess

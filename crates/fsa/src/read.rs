@@ -40,7 +40,7 @@ impl<H: Host> Volume<H> {
 
     /// The data that the opened stream has at `offset`, at most `len` bytes.
     pub(crate) fn load_data(&self, open: &Open<H>, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {
-        let Some(name) = &open.stream else { return self.read_unnamed(open, offset, len) };
+        let Some(name) = open.stream() else { return self.read_unnamed(open, offset, len) };
         let whole = self.stream_data(open, &name.0)?;
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len());
         Ok(whole.into_iter().skip(start).take(len).collect())
@@ -73,7 +73,7 @@ impl<H: Host> Volume<H> {
 
     /// Length of the opened stream's data.
     pub(crate) fn stream_size(&self, open: &Open<H>) -> Result<u64, Refusal> {
-        match &open.stream {
+        match open.stream() {
             Some(name) => Ok(self.stream_data(open, &name.0)?.len() as u64),
             None if open.is_directory() => Ok(0),
             None => Ok(self.host.stat(&open.file.node())?.size),

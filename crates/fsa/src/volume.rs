@@ -255,7 +255,7 @@ impl<H: Host> Volume<H> {
             })
             .collect();
         for other in &below {
-            let stream = other.stream.as_ref().map(folded);
+            let stream = other.stream().map(folded);
             let breaks = Breaks::name();
             self.check_oplock(&other.file, stream.as_ref(), open.actor(), breaks, Patience::Waits)?;
         }

@@ -54,7 +54,7 @@ impl<H: Host> Volume<H> {
         }
         self.store_data(&open, offset, bytes)?;
         open.cursors.set_changed_data();
-        let (filter, reason) = match &open.stream {
+        let (filter, reason) = match open.stream() {
             Some(_) => {
                 let reason =
                     if extends { UsnReason::NAMED_DATA_EXTEND } else { UsnReason::NAMED_DATA_OVERWRITE };
@@ -77,7 +77,7 @@ impl<H: Host> Volume<H> {
         if end > FILE_BYTES_MAX {
             return Err(Refusal::parameter("beyond the largest file"));
         }
-        if end.saturating_sub(size) <= LEAP_BYTES || open.stream.is_some() {
+        if end.saturating_sub(size) <= LEAP_BYTES || open.stream().is_some() {
             return Ok(());
         }
         let sparse = self.meta(&open.file.node())?.attributes.contains(FileAttributes::SPARSE_FILE);
@@ -91,7 +91,7 @@ impl<H: Host> Volume<H> {
 
     /// Writes data of the opened stream, whatever is checked or told.
     pub(crate) fn store_data(&self, open: &Open<H>, offset: u64, bytes: &[u8]) -> Result<(), Refusal> {
-        match &open.stream {
+        match open.stream() {
             Some(name) => self.write_stream(open, &name.0, offset, bytes),
             None => self.write_unnamed(open, offset, bytes),
         }
@@ -109,7 +109,7 @@ impl<H: Host> Volume<H> {
 
     /// The length of the opened stream's data, and when the file's own data were changed last.
     fn size_and_time(&self, open: &Open<H>) -> Result<(u64, FileTime), Refusal> {
-        if open.stream.is_some() {
+        if open.stream().is_some() {
             return Ok((self.stream_size(open)?, FileTime(0)));
         }
         let stat = self.host.stat(&open.file.node())?;

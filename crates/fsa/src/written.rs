@@ -48,7 +48,7 @@ impl<H: Host> Volume<H> {
 
     /// The open is about to write its file's own data, whose last change was `before`.
     pub(crate) fn about_to_write(&self, open: &Open<H>, before: FileTime) {
-        if !self.tells_late() || open.stream.is_some() {
+        if !self.tells_late() || open.stream().is_some() {
             return;
         }
         open.cursors.set_written();

@@ -66,7 +66,7 @@ impl<H: Host> Volume<H> {
         self.settle(&target.file.node(), target.options)?;
         let reason =
             if copy.target_offset + len > size { UsnReason::DATA_EXTEND } else { UsnReason::DATA_OVERWRITE };
-        let filter = match target.stream {
+        let filter = match target.stream() {
             None => NotifyFilter::SIZE | NotifyFilter::LAST_WRITE,
             Some(_) => NotifyFilter::STREAM_SIZE | NotifyFilter::STREAM_WRITE,
         };
@@ -88,13 +88,13 @@ impl<H: Host> Volume<H> {
             return Ok(());
         }
         let not_supported = |what| Refusal::new(NtStatus::NOT_SUPPORTED, Why::Object(what));
-        if target.is_directory() || target.stream.is_some() {
+        if target.is_directory() || target.stream().is_some() {
             return Err(not_supported("only a file's own data have extents"));
         }
         target.require(AccessMask::FILE_WRITE_DATA)?;
         let source = self.open_of(copy.source)?;
         let readable = source.granted.contains(AccessMask::FILE_READ_DATA);
-        if source.is_directory() || source.stream.is_some() || !readable {
+        if source.is_directory() || source.stream().is_some() || !readable {
             return Err(Refusal::parameter("the source is no open of a file's data for reading"));
         }
         if self.stream_size(&source)? < copy.source_offset + copy.len {
@@ -156,7 +156,7 @@ impl<H: Host> Volume<H> {
     }
 
     fn copy_data(&self, source: &Open<H>, target: &Open<H>, copy: RangeCopy) -> Result<(), Refusal> {
-        let (mut done, mut by_host) = (0, source.stream.is_none() && target.stream.is_none());
+        let (mut done, mut by_host) = (0, source.stream().is_none() && target.stream().is_none());
         while done < copy.len {
             let (from, to) = (copy.source_offset + done, copy.target_offset + done);
             let rest = usize::try_from(copy.len - done).unwrap_or(usize::MAX);

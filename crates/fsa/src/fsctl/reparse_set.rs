@@ -106,7 +106,7 @@ impl<H: Host> Volume<H> {
         }
         let has_data = matches!(kind, NodeKind::File | NodeKind::Directory) && !open.is_directory();
         if tag == Tag::SYMLINK && has_data {
-            let size = if open.stream.is_some() { self.stream_size(open)? } else { self.host.len(node)? };
+            let size = if open.stream().is_some() { self.stream_size(open)? } else { self.host.len(node)? };
             if size != 0 {
                 return Err(Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, Why::LinkOnData { size }));
             }

@@ -26,7 +26,7 @@ impl<H: Host> Volume<H> {
         if !open.has_any(enough) {
             open.require(AccessMask::FILE_WRITE_DATA)?;
         }
-        if open.stream.is_some() {
+        if open.stream().is_some() {
             let why = Why::Object("a named stream is kept whole, and is never sparse");
             return Err(Refusal::new(NtStatus::NOT_SUPPORTED, why));
         }
@@ -93,6 +93,6 @@ impl<H: Host> Volume<H> {
     /// True when the opened stream is sparse: no named stream is.
     pub(super) fn is_sparse(&self, open: &Open<H>) -> Result<bool, Refusal> {
         let attributes = || self.meta(&open.file.node()).map(|meta| meta.attributes);
-        Ok(open.stream.is_none() && attributes()?.contains(FileAttributes::SPARSE_FILE))
+        Ok(open.stream().is_none() && attributes()?.contains(FileAttributes::SPARSE_FILE))
     }
 }

@@ -42,7 +42,7 @@ impl<H: Host> Volume<H> {
         self.zero(open, range)?;
         self.restore_times(open, pinned)?;
         self.settle(&open.file.node(), open.options)?;
-        let (filter, reason) = match open.stream {
+        let (filter, reason) = match open.stream() {
             None => (NotifyFilter::LAST_WRITE, UsnReason::DATA_OVERWRITE),
             Some(_) => (NotifyFilter::STREAM_WRITE, UsnReason::NAMED_DATA_OVERWRITE),
         };
@@ -71,7 +71,7 @@ impl<H: Host> Volume<H> {
         if output_len_max != 0 && output_len_max < 4 {
             return Err(Refusal::parameter("no room for the count of ranges"));
         }
-        if open.is_directory() || open.stream.is_some() {
+        if open.is_directory() || open.stream().is_some() {
             return Err(Refusal::parameter("only a file's own data are trimmed"));
         }
         open.require(AccessMask::FILE_WRITE_DATA)?;
@@ -100,7 +100,7 @@ impl<H: Host> Volume<H> {
 
     /// Zeroes within the data: without blocks in a sparse file, where the host can.
     fn zero(&self, open: &Open<H>, range: LockRange) -> Result<(), Refusal> {
-        if open.stream.is_none() {
+        if open.stream().is_none() {
             match self.host.punch(&open.file.node(), range.offset, range.len) {
                 Err(HostError { fault: HostFault::NotSupported, .. }) => {}
                 other => return Ok(other?),

@@ -9,7 +9,7 @@ use crate::file::{File, FileState, Sharing};
 use crate::host::{Host, meta};
 use crate::link::{Link, LinkState, Place};
 use crate::object::Object;
-use crate::opens::{Open, OpenId};
+use crate::opens::{More, Open, OpenId};
 use crate::refusal::{Refusal, Why};
 use crate::stream::folded;
 use crate::volume::Volume;
@@ -247,9 +247,13 @@ impl<H: Host> Volume<H> {
             id: self.opens.next_id(),
             granted: draft.granted,
             share: request.share_access,
-            stream: draft.stream.as_ref().map(folded),
             link: Arc::clone(&draft.link),
-            oplock_key: request.oplock_key,
+            more: More {
+                stream: draft.stream.as_ref().map(folded),
+                oplock_key: request.oplock_key,
+                parent_oplock_key: None,
+            }
+            .boxed(),
         }
     }
 
@@ -259,16 +263,19 @@ impl<H: Host> Volume<H> {
         let open = Open {
             id,
             file: draft.file,
-            stream: draft.stream,
             link: draft.link,
             granted: draft.granted,
             share: request.share_access,
             options: request.options,
             privileges: cx.token.privileges,
-            oplock_key: request.oplock_key,
-            parent_oplock_key: request.parent_oplock_key,
+            more: More {
+                stream: draft.stream,
+                oplock_key: request.oplock_key,
+                parent_oplock_key: request.parent_oplock_key,
+            }
+            .boxed(),
             delete_on_close: AtomicBool::new(request.options.contains(CreateOptions::DELETE_ON_CLOSE)),
-            cursors: Arc::new(Cursors::default()),
+            cursors: Cursors::default(),
         };
         self.opens.insert(Arc::new(open));
     }

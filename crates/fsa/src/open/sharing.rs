@@ -20,7 +20,7 @@ pub(super) fn check<H: Host>(existing: &[Sharing<H>], new: &Sharing<H>) -> Resul
 
 /// Deleting the unnamed stream deletes every other one, so it must be shared by the opens of all streams.
 fn deletion_conflicts<H: Host>(old: &Sharing<H>, new: &Sharing<H>) -> bool {
-    let deletes = |who: &Sharing<H>| who.granted.contains(AccessMask::DELETE) && who.stream.is_none();
+    let deletes = |who: &Sharing<H>| who.granted.contains(AccessMask::DELETE) && who.stream().is_none();
     let guards =
         |who: &Sharing<H>| who.granted.intersects(SHARED) && !who.share.contains(ShareAccess::DELETE);
     (deletes(old) && guards(new)) || (deletes(new) && guards(old))
@@ -28,7 +28,7 @@ fn deletion_conflicts<H: Host>(old: &Sharing<H>, new: &Sharing<H>) -> bool {
 
 /// Two opens of one stream conflict when either has a right that the other does not share.
 fn conflicts<H: Host>(old: &Sharing<H>, new: &Sharing<H>) -> bool {
-    if old.stream != new.stream || !old.granted.intersects(SHARED) || !new.granted.intersects(SHARED) {
+    if old.stream() != new.stream() || !old.granted.intersects(SHARED) || !new.granted.intersects(SHARED) {
         return false;
     }
     let unshared = |has: &Sharing<H>, lets: &Sharing<H>| {

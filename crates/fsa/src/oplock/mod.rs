@@ -46,15 +46,15 @@ pub(crate) enum Patience {
 
 impl<H: Host> Open<H> {
     pub(crate) fn actor(&self) -> Actor {
-        Actor { open: Some(self.id), key: self.oplock_key, parent: self.parent_oplock_key }
+        Actor { open: Some(self.id), key: self.oplock_key(), parent: self.parent_oplock_key() }
     }
 
     fn holder(&self) -> Holder {
-        Holder { open: self.id, key: self.oplock_key }
+        Holder { open: self.id, key: self.oplock_key() }
     }
 
     fn folded_stream(&self) -> Option<Utf16> {
-        self.stream.as_ref().map(folded)
+        self.stream().map(folded)
     }
 }
 
@@ -168,9 +168,11 @@ impl<H: Host> Volume<H> {
         let mut table = open.file.oplocks();
         let Some(oplock) = table.find(stream.as_ref()) else { return };
         let same = |sharing: &&crate::file::Sharing<H>| {
-            sharing.id != open.id && sharing.stream == stream && sharing.oplock_key == open.oplock_key
+            sharing.id != open.id
+                && sharing.stream() == stream.as_ref()
+                && sharing.oplock_key() == open.oplock_key()
         };
-        let heir = open.oplock_key.and_then(|_| state.opens.iter().find(same)).map(|sharing| sharing.id);
+        let heir = open.oplock_key().and_then(|_| state.opens.iter().find(same)).map(|sharing| sharing.id);
         oplock.close(open.id, heir);
         // What this open itself waits for it need not have any more.
         let (mine, others): (Vec<_>, Vec<_>) =
@@ -218,8 +220,8 @@ impl<H: Host> Volume<H> {
         let stream = open.folded_stream();
         let holder = open.holder();
         let mut others = state.opens.iter().filter(|sharing| {
-            let other = Holder { open: sharing.id, key: sharing.oplock_key };
-            sharing.stream == stream && !other.is(&holder)
+            let other = Holder { open: sharing.id, key: sharing.oplock_key() };
+            sharing.stream() == stream.as_ref() && !other.is(&holder)
         });
         let is_cached = |sharing: &crate::file::Sharing<H>| !ATTRIBUTES_ONLY.contains(sharing.granted);
         let first = others.next();

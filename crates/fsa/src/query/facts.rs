@@ -68,7 +68,7 @@ impl<H: Host> Volume<H> {
         facts.delete_pending = open.link.lock().state != LinkState::Present;
         let [_, _, modified, _] = &mut facts.times;
         *modified = self.told_modified(open, *modified);
-        if let Some(stream) = &open.stream {
+        if let Some(stream) = open.stream() {
             facts.directory = false;
             facts.attributes = nonempty(facts.attributes.without(FileAttributes::DIRECTORY));
             let deleted = &open.file.lock().streams_deleted;
@@ -83,7 +83,7 @@ impl<H: Host> Volume<H> {
         } else {
             facts.allocated = facts.allocated.max(open.file.reserved());
         }
-        if open.stream.is_none() && facts.delete_pending {
+        if open.stream().is_none() && facts.delete_pending {
             facts.links = facts.links.saturating_sub(1);
         }
         // A file without a name left goes with its last open. [MS-FSA] 2.1.5.12.27

@@ -28,7 +28,7 @@ impl<H: Host> Volume<H> {
     ) -> Result<Information, Refusal> {
         require_len(Class::NORMALIZED_NAME_INFORMATION, MIN_LEN, len_max)?;
         let mut name = open.path().0;
-        if let Some(stream) = &open.stream {
+        if let Some(stream) = open.stream() {
             name.push(u16::from(b':'));
             name.extend_from_slice(&stream.0);
         }

@@ -57,7 +57,7 @@ impl<H: Host> Volume<H> {
         if delete {
             self.break_oplock(open, Breaks::handles())?;
         }
-        let stream = open.stream.as_ref().map(folded);
+        let stream = open.stream().map(folded);
         if !delete {
             match stream {
                 Some(stream) => state.streams_deleted.retain(|going| *going != stream),

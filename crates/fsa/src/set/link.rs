@@ -23,7 +23,7 @@ impl<H: Host> Volume<H> {
         open: &Open<H>,
         new: &NewName,
     ) -> Result<(), Refusal> {
-        if open.stream.is_some() {
+        if open.stream().is_some() {
             return Err(Refusal::parameter("a stream has no further names"));
         }
         if open.file.is_directory() {

@@ -70,7 +70,7 @@ impl<H: Host> Volume<H> {
 fn refuse_short_name<H: Host>(open: &Open<H>, input: &[u8]) -> Result<(), Refusal> {
     let mut input = Input::new(Class::SHORT_NAME_INFORMATION, input, 4)?;
     let _name_len = input.u32();
-    if input.rest.starts_with(&[b'\\', 0]) || open.stream.is_some() || open.link.lock().parent.is_none() {
+    if input.rest.starts_with(&[b'\\', 0]) || open.stream().is_some() || open.link.lock().parent.is_none() {
         return Err(Refusal::parameter("no short name, or nothing that has one"));
     }
     let rights = AccessMask::FILE_WRITE_DATA | AccessMask::FILE_WRITE_ATTRIBUTES;

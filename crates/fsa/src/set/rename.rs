@@ -40,7 +40,7 @@ impl<H: Host> Volume<H> {
         if new.name.first() == Some(&u16::from(b':')) {
             return self.rename_stream(open, new);
         }
-        if open.stream.is_some() {
+        if open.stream().is_some() {
             // [Windows] The directory is opened before the name is looked at: smbtorture smb2.streams.rename2.
             self.destination_directory(cx, requester, open, new, AccessMask::FILE_WRITE_DATA)?;
             return Err(Refusal::parameter("a stream gets the name of a stream, which begins with a colon"));

@@ -33,7 +33,7 @@ impl<H: Host> Volume<H> {
         }
         let _state = open.file.lock();
         self.break_oplock(open, Breaks::data())?;
-        if open.stream.is_none() {
+        if open.stream().is_none() {
             let pinned = self.pinned_times(open)?;
             self.reserve(&open.file, allocation)?;
             self.restore_times(open, pinned)?;
@@ -107,7 +107,7 @@ impl<H: Host> Volume<H> {
         self.break_parent(open.actor(), &open.link);
         let node = open.file.node();
         let pinned = self.pinned_times(open)?;
-        let old = match &open.stream {
+        let old = match open.stream() {
             Some(name) => self.resize_stream(&node, &name.0, size)?,
             None => {
                 let old = self.host.stat(&node)?.size;
@@ -121,10 +121,10 @@ impl<H: Host> Volume<H> {
                 old
             }
         };
-        if pinned.modified.is_none() && open.stream.is_none() {
+        if pinned.modified.is_none() && open.stream().is_none() {
             self.tell_written(open)?;
         }
-        if open.stream.is_none() && size > open.file.reserved() {
+        if open.stream().is_none() && size > open.file.reserved() {
             open.file.set_reserved(0); // what was reserved has become data
         }
         if old == size {
@@ -132,7 +132,7 @@ impl<H: Host> Volume<H> {
         }
         self.restore_times(open, pinned)?;
         self.settle(&node, open.options)?;
-        let (filter, extend, truncate) = match open.stream {
+        let (filter, extend, truncate) = match open.stream() {
             None => {
                 let filter = NotifyFilter::SIZE | NotifyFilter::LAST_WRITE;
                 (filter, UsnReason::DATA_EXTEND, UsnReason::DATA_TRUNCATION)

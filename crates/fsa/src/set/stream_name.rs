@@ -28,15 +28,15 @@ impl<H: Host> Volume<H> {
             return Err(Refusal::parameter("a directory has no data to rename"));
         }
         let mut state = open.file.lock();
-        let (old_key, new_key) = (open.stream.as_ref().map(folded), to.name.as_ref().map(folded));
-        if old_key == new_key && open.stream == to.name {
+        let (old_key, new_key) = (open.stream().map(folded), to.name.as_ref().map(folded));
+        if old_key == new_key && open.stream() == to.name.as_ref() {
             return Ok(());
         }
         self.break_oplock(open, Breaks::name())?;
         let node = open.file.node();
         if old_key != new_key {
             self.require_free(open, to.name.as_ref(), new_key.as_ref(), new.replace)?;
-            if state.opens.iter().any(|other| other.stream == new_key && new_key.is_some()) {
+            if state.opens.iter().any(|other| other.stream() == new_key.as_ref() && new_key.is_some()) {
                 return Err(Refusal::parameter("the stream that has the name is open"));
             }
         }
@@ -48,13 +48,17 @@ impl<H: Host> Volume<H> {
                 *one = key.clone();
             }
         });
-        let ids: Vec<_> =
-            state.opens.iter().filter(|other| other.stream == old_key).map(|other| other.id).collect();
+        let ids: Vec<_> = state
+            .opens
+            .iter()
+            .filter(|other| other.stream() == old_key.as_ref())
+            .map(|other| other.id)
+            .collect();
         state
             .opens
             .iter_mut()
-            .filter(|other| other.stream == old_key)
-            .for_each(|other| other.stream.clone_from(&new_key));
+            .filter(|other| other.stream() == old_key.as_ref())
+            .for_each(|other| other.set_stream(new_key.clone()));
         for id in ids {
             if let Ok(other) = self.opens.get(id) {
                 self.opens.insert(Arc::new(other.with_stream(to.name.clone())));
@@ -100,7 +104,7 @@ impl<H: Host> Volume<H> {
     fn move_stream(&self, open: &Open<H>, to: Option<&Utf16>) -> Result<(), Refusal> {
         let node = open.file.node();
         let gone = HostError { call: "stream_rename", fault: HostFault::NotFound };
-        match (&open.stream, to) {
+        match (open.stream(), to) {
             (Some(from), Some(to)) => {
                 let stream = meta::stream_find(&self.host, &node, &from.0)?.ok_or(gone)?;
                 let there = meta::stream_find(&self.host, &node, &to.0)?.filter(|there| *there != stream);

@@ -21,7 +21,7 @@ fn of_oplock(server: &mut Server, asked: &mut Asked, request: &OplockBreak) -> S
     server.tree_share(asked)?;
     let (file_id, open) = server.open(asked, request.file_id)?;
     let Held::File(store) = open.held else { return Err(NtStatus::INVALID_DEVICE_STATE) };
-    let (share, breaking, had) = (open.share, open.breaking, open.oplock);
+    let (share, breaking, had) = (open.share, open.breaking(), open.oplock);
     if request.oplock_level == OplockLevel::LEASE {
         return Err(NtStatus::INVALID_PARAMETER);
     }
@@ -38,7 +38,7 @@ fn of_oplock(server: &mut Server, asked: &mut Asked, request: &OplockBreak) -> S
     let is_too_much = level == OplockLevel::LEASE;
     let level = if is_too_much { OplockLevel::NONE } else { level };
     if let Some(open) = server.opens.get_mut(&file_id.volatile) {
-        open.breaking = None;
+        open.set_breaking(None);
         open.oplock = level;
     }
     let caching = if level == OplockLevel::NONE { Caching::None } else { Caching::Oplock(level) };

@@ -42,12 +42,12 @@ impl Server {
 
     /// Time has passed: who did not acknowledge a break loses what it was about, and what nobody came back for is closed.
     pub fn tick(&mut self, now: Now) -> Vec<Effect> {
-        let is_late = |breaking: &Option<Breaking>| breaking.is_some_and(|one| one.until <= now.monotonic);
+        let is_late = |breaking: Option<Breaking>| breaking.is_some_and(|one| one.until <= now.monotonic);
         let late: Vec<u64> =
-            self.opens.iter().filter(|(_, open)| is_late(&open.breaking)).map(|(id, _)| *id).collect();
+            self.opens.iter().filter(|(_, open)| is_late(open.breaking())).map(|(id, _)| *id).collect();
         for volatile in late {
             if let Some(open) = self.opens.get_mut(&volatile) {
-                open.breaking = None;
+                open.set_breaking(None);
                 open.oplock = OplockLevel::NONE;
                 give_up(self, volatile);
             }
@@ -55,7 +55,7 @@ impl Server {
         let late: Vec<u64> = self
             .leases
             .values_mut()
-            .filter(|lease| is_late(&lease.breaking))
+            .filter(|lease| is_late(lease.breaking))
             .filter_map(|lease| {
                 lease.breaking = None;
                 lease.state = LeaseState::NONE;
@@ -69,7 +69,10 @@ impl Server {
 
     /// Enters what an open may cache.
     pub(crate) fn enter_caching(&mut self, now: Now, volatile: u64, opened: &OpenedFile) {
-        self.by_store.insert(opened.open, volatile);
+        let caches = opened.caching != Caching::None;
+        if caches || self.opens.get(&volatile).is_some_and(|open| open.lease().is_some()) {
+            self.by_store.insert(opened.open, volatile);
+        }
         if let Some((left, acknowledge)) = self.early_breaks.remove(&opened.open) {
             self.break_open(now, volatile, left, acknowledge);
         }
@@ -80,7 +83,7 @@ impl Server {
         if let Held::File(store) = open.held {
             self.early_breaks.remove(&store);
             let volatile = self.by_store.remove(&store);
-            if let Some((id, volatile)) = open.lease.zip(volatile)
+            if let Some((id, volatile)) = open.lease().zip(volatile)
                 && let Some(lease) = self.leases.get_mut(&id)
             {
                 lease.opens.remove(&volatile);
@@ -95,7 +98,7 @@ impl Server {
         let Some(open) = self.opens.get_mut(&volatile) else { return };
         let until = now.monotonic + BREAK_TIMEOUT;
         let is_waiting = open.is_waiting();
-        if let Some(id) = open.lease {
+        if let Some(id) = open.lease() {
             let to = match left {
                 Caching::Lease(state) => state,
                 _ => LeaseState::NONE,
@@ -111,7 +114,7 @@ impl Server {
         };
         let to = if level == OplockLevel::II { LeaseState::READ_CACHING } else { LeaseState::NONE };
         if acknowledge {
-            open.breaking = Some(Breaking { to, until, told: None });
+            open.set_breaking(Some(Breaking { to, until, told: None }));
         } else {
             open.oplock = level;
         }
@@ -121,14 +124,15 @@ impl Server {
     /// [MS-SMB2] 3.3.4.6. Windows: The newest channel is told (smbtorture smb2.multichannel.oplocks.test3_windows).
     fn tell_oplock(&mut self, volatile: u64, level: OplockLevel) {
         let Some(open) = self.opens.get(&volatile) else { return };
-        let file_id = wire::FileId { persistent: open.persistent, volatile };
+        let file_id = wire::FileId { persistent: open.persistent(volatile), volatile };
         let Some(session_id) = open.session_id() else { return };
         let notification = Notification::Oplock(OplockBreak { oplock_level: level, file_id });
         let mut channels = self.channels(session_id).rev();
         let (told, elsewhere) = (channels.next(), channels.next().is_some());
         drop(channels);
         let mut within = None;
-        if let Some(breaking) = self.opens.get_mut(&volatile).and_then(|open| open.breaking.as_mut()) {
+        let cached = self.opens.get_mut(&volatile).and_then(|open| open.cached.as_mut());
+        if let Some(breaking) = cached.and_then(|cached| cached.breaking.as_mut()) {
             breaking.told = told;
             within = Some(ALONE).filter(|_| !elsewhere);
         }
@@ -140,8 +144,10 @@ impl Server {
     /// [MS-SMB2] 3.3.4.7
     fn break_lease(&mut self, id: LeaseId, breaking: Breaking, acknowledge: bool) {
         let Some(lease) = self.leases.get_mut(&id) else { return };
-        let (waiting, attached): (Vec<u64>, Vec<u64>) =
-            lease.opens.iter().partition(|volatile| self.opens.get(volatile).is_some_and(Open::is_waiting));
+        let (waiting, attached): (Vec<u64>, Vec<u64>) = lease
+            .opens
+            .iter()
+            .partition(|volatile| self.opens.get(volatile).is_some_and(|open| open.is_waiting()));
         if attached.is_empty() {
             // Nobody is there who could be told.
             (lease.state, lease.breaking) = (LeaseState::NONE, None);
@@ -227,7 +233,7 @@ impl Server {
     pub(super) fn tell_again(&mut self, connection: ConnectionId) {
         let lost = |breaking: Option<Breaking>| breaking.filter(|breaking| breaking.told == Some(connection));
         let oplocks: Vec<(u64, LeaseState)> =
-            self.opens.iter().filter_map(|(id, open)| Some((*id, lost(open.breaking)?.to))).collect();
+            self.opens.iter().filter_map(|(id, open)| Some((*id, lost(open.breaking())?.to))).collect();
         for (volatile, to) in oplocks {
             let two = to.contains(LeaseState::READ_CACHING);
             self.tell_oplock(volatile, if two { OplockLevel::II } else { OplockLevel::NONE });

@@ -2,7 +2,7 @@
 use core::time::Duration;
 
 use nt::security::Sid;
-use nt::{Guid, NtStatus, Utf16};
+use nt::{CreateAction, Guid, NtStatus, Utf16};
 use wire::create::{AppInstanceVersion, LeaseState, OplockLevel};
 
 use super::open::{Attachment, Open};
@@ -43,6 +43,12 @@ pub(crate) struct AppInstance {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Recall {
     pub(crate) promise: Option<Promise>,
+    /// FileId.Persistent.
+    pub(crate) persistent: u64,
+    /// Open.ClientGuid.
+    pub(crate) client: Guid,
+    /// What CREATE did, for when it is asked again.
+    pub(crate) action: CreateAction,
     /// Open.CreateGuid.
     pub(crate) create_guid: Option<Guid>,
     /// Open.IsReplayEligible.
@@ -76,11 +82,12 @@ impl Server {
             recall.promise = None;
         }
         let Some(open) = self.opens.get_mut(&volatile) else { return };
+        recall.persistent = open.persistent(volatile);
         if recall.promise.is_some() {
-            self.promised.insert(open.persistent, volatile);
+            self.promised.insert(recall.persistent, volatile);
         }
         if let Some(guid) = recall.create_guid {
-            self.created.insert((open.client.0, guid.0, volatile));
+            self.created.insert((recall.client.0, guid.0, volatile));
         }
         if let Some(app) = recall.app_instance {
             self.app_instances.insert((app.id.0, volatile));
@@ -91,27 +98,29 @@ impl Server {
     /// Makes a promise of an open that there is, in the place of an earlier one. False when there are as many as may be.
     pub(crate) fn promise(&mut self, volatile: u64, promise: Promise) -> bool {
         let Some(open) = self.opens.get_mut(&volatile) else { return false };
-        let is_new = !self.promised.contains_key(&open.persistent);
+        let persistent = open.persistent(volatile);
+        let is_new = !self.promised.contains_key(&persistent);
         if is_new && self.promised.len() >= self.config.limits.durable_opens {
             return false;
         }
-        self.promised.insert(open.persistent, volatile);
-        open.recall.get_or_insert_default().promise = Some(promise);
+        self.promised.insert(persistent, volatile);
+        let recall = open.recall.get_or_insert_default();
+        (recall.persistent, recall.promise) = (persistent, Some(promise));
         true
     }
 
     /// Takes an open out of every table but those of its session and its caching.
-    pub(crate) fn take_open(&mut self, volatile: u64) -> Option<Open> {
+    pub(crate) fn take_open(&mut self, volatile: u64) -> Option<Box<Open>> {
         let open = self.opens.remove(&volatile)?;
         if let (Held::Pipe(_), Some(session_id)) = (&open.held, open.session_id()) {
             self.pipes.remove(&(session_id, volatile));
         }
         if let Some(recall) = &open.recall {
-            if self.promised.get(&open.persistent) == Some(&volatile) {
-                self.promised.remove(&open.persistent);
+            if self.promised.get(&recall.persistent) == Some(&volatile) {
+                self.promised.remove(&recall.persistent);
             }
             if let Some(guid) = recall.create_guid {
-                self.created.remove(&(open.client.0, guid.0, volatile));
+                self.created.remove(&(recall.client.0, guid.0, volatile));
             }
             if let Some(app) = recall.app_instance {
                 self.app_instances.remove(&(app.id.0, volatile));
@@ -131,11 +140,11 @@ impl Server {
 
     /// The client may keep the handle: a batch oplock, or a lease with handle caching, that is held and does not break.
     pub(crate) fn caches_handle(&self, open: &Open) -> bool {
-        match open.lease {
+        match open.lease() {
             Some(id) => self.leases.get(&id).is_some_and(|lease| {
                 lease.breaking.is_none() && lease.state.contains(LeaseState::HANDLE_CACHING)
             }),
-            None => open.oplock == OplockLevel::BATCH && open.breaking.is_none(),
+            None => open.oplock == OplockLevel::BATCH && open.breaking().is_none(),
         }
     }
 
@@ -157,20 +166,19 @@ impl Server {
         if let Held::File(store) = open.held {
             self.by_store.insert(store, new);
         }
-        if let Some(lease) = open.lease.and_then(|id| self.leases.get_mut(&id)) {
+        if let Some(lease) = open.lease().and_then(|id| self.leases.get_mut(&id)) {
             lease.opens.remove(&volatile);
             lease.opens.insert(new);
         }
         if let Some(session) = self.sessions.get_mut(&asked.session_id) {
             session.opens.insert(new);
         }
-        let (persistent, client) = (open.persistent, open.client);
         if let Some(recall) = &open.recall {
             if recall.promise.is_some() {
-                self.promised.insert(persistent, new);
+                self.promised.insert(recall.persistent, new);
             }
             if let Some(guid) = recall.create_guid {
-                self.created.insert((client.0, guid.0, new));
+                self.created.insert((recall.client.0, guid.0, new));
             }
             if let Some(app) = recall.app_instance {
                 self.app_instances.insert((app.id.0, new));
@@ -196,7 +204,7 @@ impl Server {
 
     /// Closes an open whose client is gone.
     pub(crate) fn close_waiting(&mut self, volatile: u64) {
-        let is_waiting = self.opens.get(&volatile).is_some_and(Open::is_waiting);
+        let is_waiting = self.opens.get(&volatile).is_some_and(|open| open.is_waiting());
         if is_waiting && let Some(open) = self.take_open(volatile) {
             self.release(open);
         }
@@ -211,7 +219,7 @@ impl Server {
             return self.close_waiting(volatile);
         }
         open.oplock = OplockLevel::NONE;
-        open.breaking = None;
+        open.set_breaking(None);
         let share = open.share;
         if let Held::File(store) = open.held {
             self.submit_unheard(share, Op::Acknowledge { open: store, caching: Caching::None });
@@ -220,7 +228,7 @@ impl Server {
 
     /// How many opens wait for their client.
     pub fn waiting_count(&self) -> usize {
-        let is_waiting = |volatile: &&u64| self.opens.get(volatile).is_some_and(Open::is_waiting);
+        let is_waiting = |volatile: &&u64| self.opens.get(volatile).is_some_and(|open| open.is_waiting());
         self.promised.values().filter(is_waiting).count()
     }
 
@@ -235,7 +243,7 @@ impl Server {
     pub(crate) fn replayed(&self, client: Guid, create_guid: Guid) -> Option<(u64, &Open)> {
         let (client, guid) = (client.0, create_guid.0);
         let all = self.created.range((client, guid, 0)..=(client, guid, u64::MAX));
-        all.filter_map(|(_, _, volatile)| Some((*volatile, self.opens.get(volatile)?)))
+        all.filter_map(|(_, _, volatile)| Some((*volatile, &**self.opens.get(volatile)?)))
             .find(|(_, open)| open.recall.as_ref().is_some_and(|recall| recall.is_replay_eligible))
     }
 
@@ -246,7 +254,7 @@ impl Server {
         is_meant: impl Fn(&Open, &Recall) -> bool,
     ) -> Option<(u64, &Open)> {
         let all = self.app_instances.range((id.0, 0)..=(id.0, u64::MAX));
-        all.filter_map(|(_, volatile)| Some((*volatile, self.opens.get(volatile)?)))
+        all.filter_map(|(_, volatile)| Some((*volatile, &**self.opens.get(volatile)?)))
             .find(|(_, open)| open.recall.as_ref().is_some_and(|recall| is_meant(open, recall)))
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Asked {
     /// The open that it used, for the related requests behind it.
     pub(crate) used: Option<FileId>,
     /// The open whose outstanding requests count this one, and the epoch of its ChannelSequence then.
-    pub(crate) counted: Option<(u64, u64)>,
+    pub(crate) counted: Option<(u64, u32)>,
 }
 
 /// What a command needs to be there.
@@ -143,7 +143,7 @@ impl Server {
         let file_id = asked.file_id(file_id)?;
         let open = self.opens.get(&file_id.volatile).ok_or(NtStatus::FILE_CLOSED)?;
         let is_ours = open.session_id() == Some(asked.session_id) && open.is_of_tree(asked.tree_id);
-        match is_ours && open.persistent == file_id.persistent {
+        match is_ours && open.persistent(file_id.volatile) == file_id.persistent {
             true => Ok((file_id, open)),
             false => Err(NtStatus::FILE_CLOSED),
         }
@@ -183,15 +183,15 @@ impl Server {
             return if changes { Err(NtStatus::FILE_NOT_AVAILABLE) } else { Ok(()) };
         }
         if ahead != 0 {
-            sequence.outstanding_before += sequence.outstanding;
+            sequence.outstanding_before = sequence.outstanding_before.saturating_add(sequence.outstanding);
             sequence.outstanding = 0;
             sequence.number = asked.channel_sequence;
-            sequence.epoch += 1;
+            sequence.epoch = sequence.epoch.wrapping_add(1);
         }
         if changes && is_replay && sequence.outstanding_before != 0 {
             return Err(NtStatus::FILE_NOT_AVAILABLE);
         }
-        sequence.outstanding += 1;
+        sequence.outstanding = sequence.outstanding.saturating_add(1);
         asked.counted = Some((file_id.volatile, sequence.epoch));
         Ok(())
     }

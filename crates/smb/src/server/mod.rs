@@ -29,7 +29,7 @@ pub use effect::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Tick
 pub(crate) use lease::{Lease, LeaseId};
 pub(crate) use lock_sequence::LockSequence;
 pub(crate) use lookup::{Asked, Needs};
-pub(crate) use open::{Attachment, ChannelSequence, Held, Open};
+pub(crate) use open::{Attachment, Cached, ChannelSequence, Held, Open};
 pub(crate) use pipe::Pipe;
 pub(crate) use session::{Session, SessionState, Tree};
 pub(crate) use share::may_set;
@@ -135,8 +135,8 @@ pub struct Server {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) connections: BTreeMap<ConnectionId, Linked>,
     pub(crate) sessions: BTreeMap<u64, Session>,
-    pub(crate) opens: BTreeMap<u64, Open>,
-    /// Opens by what their store calls them.
+    pub(crate) opens: BTreeMap<u64, Box<Open>>,
+    /// Opens that cache something, by what their store calls them: it is the store that says when they must not.
     pub(crate) by_store: BTreeMap<StoreOpen, u64>,
     pub(crate) leases: BTreeMap<LeaseId, Lease>,
     /// Pipes, by the session that opened them.

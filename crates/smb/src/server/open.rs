@@ -1,7 +1,7 @@
 //! [MS-SMB2] 3.3.1.10: opens.
 use core::time::Duration;
 
-use nt::{AccessMask, CreateAction, Guid};
+use nt::AccessMask;
 
 use wire::create::{CreateFlags, OplockLevel};
 
@@ -33,22 +33,16 @@ pub(crate) enum Attachment {
 /// An open.
 #[derive(Debug)]
 pub(crate) struct Open {
-    pub(crate) persistent: u64,
     pub(crate) attachment: Attachment,
     pub(crate) share: ShareId,
     pub(crate) held: Held,
     pub(crate) granted: AccessMask,
     pub(crate) is_directory: bool,
-    /// Open.ClientGuid.
-    pub(crate) client: Guid,
-    /// What CREATE did and found, for when it is asked again.
-    pub(crate) action: CreateAction,
+    /// A reparse point was opened without FILE_OPEN_REPARSE_POINT.
     pub(crate) flags: CreateFlags,
-    /// Open.OplockLevel, and whether it breaks.
+    /// Open.OplockLevel.
     pub(crate) oplock: OplockLevel,
-    pub(crate) breaking: Option<Breaking>,
-    /// Open.Lease.
-    pub(crate) lease: Option<LeaseId>,
+    pub(crate) cached: Option<Box<Cached>>,
     pub(crate) sequence: ChannelSequence,
     /// Open.LockSequenceArray, once there is something in it.
     pub(crate) lock_sequences: Option<Box<LockSequences>>,
@@ -56,17 +50,52 @@ pub(crate) struct Open {
     pub(crate) recall: Option<Box<Recall>>,
 }
 
+/// A lease or a break, for the open that has one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Cached {
+    /// Open.Lease.
+    pub(crate) lease: Option<LeaseId>,
+    /// The break of the oplock.
+    pub(crate) breaking: Option<Breaking>,
+}
+
+impl Cached {
+    /// Kept only where there is something to keep.
+    pub(crate) fn boxed(self) -> Option<Box<Cached>> {
+        (self != Cached::default()).then(|| Box::new(self))
+    }
+}
+
 /// ChannelSequence, OutstandingRequestCount and OutstandingPreRequestCount. [MS-SMB2] 3.3.5.2.10
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ChannelSequence {
     pub(crate) number: u16,
     /// How often the number has changed. A request is counted under the epoch it came in, since a number can come again.
-    pub(crate) epoch: u64,
-    pub(crate) outstanding: u64,
-    pub(crate) outstanding_before: u64,
+    pub(crate) epoch: u32,
+    pub(crate) outstanding: u32,
+    pub(crate) outstanding_before: u32,
 }
 
 impl Open {
+    /// FileId.Persistent, of the open whose FileId.Volatile this is. Until something is remembered of an open the two are one.
+    pub(crate) fn persistent(&self, volatile: u64) -> u64 {
+        self.recall.as_ref().map_or(volatile, |recall| recall.persistent)
+    }
+
+    /// Open.Lease.
+    pub(crate) fn lease(&self) -> Option<LeaseId> {
+        self.cached.as_ref()?.lease
+    }
+
+    /// The break of its oplock.
+    pub(crate) fn breaking(&self) -> Option<Breaking> {
+        self.cached.as_ref()?.breaking
+    }
+
+    pub(crate) fn set_breaking(&mut self, breaking: Option<Breaking>) {
+        self.cached = Cached { lease: self.lease(), breaking }.boxed();
+    }
+
     /// The session it belongs to, while its client is there.
     pub(crate) fn session_id(&self) -> Option<u64> {
         match self.attachment {

@@ -92,12 +92,12 @@ impl Server {
                 store,
                 granted: open.granted,
                 is_directory: open.is_directory,
-                caching: match open.lease.and_then(|lease| self.leases.get(&lease)) {
+                caching: match open.lease().and_then(|lease| self.leases.get(&lease)) {
                     Some(lease) => CachingView::Lease(lease.state),
                     None => CachingView::Oplock(open.oplock),
                 },
             }),
         };
-        self.opens.values().filter_map(view).take(max).collect()
+        self.opens.values().map(AsRef::as_ref).filter_map(view).take(max).collect()
     }
 }

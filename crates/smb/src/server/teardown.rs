@@ -90,7 +90,7 @@ impl Server {
     }
 
     /// Takes an open out of the tables.
-    pub(crate) fn remove_open(&mut self, volatile: u64) -> Option<Open> {
+    pub(crate) fn remove_open(&mut self, volatile: u64) -> Option<Box<Open>> {
         let open = self.take_open(volatile)?;
         if let Some(session) = open.session_id().and_then(|id| self.sessions.get_mut(&id)) {
             session.opens.remove(&volatile);
@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// Closes what an open held, and nobody waits for it.
-    pub(crate) fn release(&mut self, open: Open) {
+    pub(crate) fn release(&mut self, open: Box<Open>) {
         self.forget_caching(&open);
         if let Held::File(store) = open.held {
             self.submit_unheard(open.share, Op::Close { open: store, attributes: false });

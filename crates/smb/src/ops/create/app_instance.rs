@@ -25,7 +25,7 @@ fn victim(server: &Server, waiting: &Waiting) -> Result<Option<(u64, crate::stor
     let Some(id) = waiting.wanted.app_instance else { return Ok(None) };
     let is_meant = |open: &Open, recall: &Recall| {
         open.share == waiting.share
-            && open.client != waiting.client
+            && recall.client != waiting.client
             && recall.asked.eq_ignore_case(&waiting.name)
     };
     let Some((victim, open)) = server.of_app_instance(id, is_meant) else { return Ok(None) };

@@ -33,6 +33,9 @@ pub(super) fn remember(
     let version = wanted.app_version;
     let recall = Recall {
         promise: promise(server, asked, waiting, volatile),
+        persistent: volatile,
+        client: waiting.client,
+        action: opened.action,
         create_guid: wanted.create_guid(),
         is_replay_eligible: wanted.create_guid().is_some()
             && !opened.is_directory

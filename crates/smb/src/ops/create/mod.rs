@@ -15,7 +15,8 @@ mod replay;
 use super::{Flow, Started, Waiting as Parked, posix as posix_name};
 use crate::connection::Now;
 use crate::server::{
-    Answer, AnswerBody, Asked, Attachment, ChannelSequence, Held, LeaseId, Open, Pipe, Server, ShareId,
+    Answer, AnswerBody, Asked, Attachment, Cached, ChannelSequence, Held, LeaseId, Open, Pipe, Server,
+    ShareId,
 };
 use crate::store::{Caching, Done, Op, OpenOp, OpenedFile};
 use contexts::Wanted;
@@ -253,11 +254,9 @@ fn opened_file(
     let open = Open {
         is_directory: opened.is_directory,
         granted: opened.granted,
-        client: waiting.client,
-        action: opened.action,
         flags,
         oplock,
-        lease: waiting.lease,
+        cached: Cached { lease: waiting.lease, breaking: None }.boxed(),
         ..new_open(asked, waiting.share, Held::File(opened.open))
     };
     let mut contexts = waiting.wanted.answer(opened);
@@ -319,18 +318,14 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
 
 fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
     Open {
-        persistent: 0,
         attachment: Attachment::Attached { session_id: asked.session_id, tree_id: asked.tree_id },
         share,
         held,
         granted: AccessMask::NONE,
         is_directory: false,
-        client: Guid::NIL,
-        action: nt::CreateAction::OPENED,
         flags: CreateFlags::NONE,
         oplock: OplockLevel::NONE,
-        breaking: None,
-        lease: None,
+        cached: None,
         sequence: ChannelSequence { number: asked.channel_sequence, ..ChannelSequence::default() },
         lock_sequences: None,
         recall: None,
@@ -339,18 +334,17 @@ fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
 
 impl Server {
     /// Enters an open into the tables, under a new id.
-    fn insert_open(&mut self, mut open: Open) -> u64 {
+    fn insert_open(&mut self, open: Open) -> u64 {
         let volatile = self.new_id();
-        open.persistent = self.new_id();
         if let Some(session) = open.session_id().and_then(|id| self.sessions.get_mut(&id)) {
             session.opens.insert(volatile);
         }
-        self.opens.insert(volatile, open);
+        self.opens.insert(volatile, Box::new(open));
         volatile
     }
 
     fn file_id(&self, volatile: u64) -> wire::FileId {
-        let persistent = self.opens.get(&volatile).map_or(0, |open| open.persistent);
+        let persistent = self.opens.get(&volatile).map_or(0, |open| open.persistent(volatile));
         wire::FileId { persistent, volatile }
     }
 }

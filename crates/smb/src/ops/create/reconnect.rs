@@ -55,7 +55,7 @@ fn find(
     if reconnect.create_guid.is_some_and(|guid| guid != recall.create_guid.unwrap_or(Guid::NIL)) {
         return Err(NO);
     }
-    match (open.lease, waiting.wanted.lease) {
+    match (open.lease(), waiting.wanted.lease) {
         (None, None) => {}
         (Some(id), Some(wanted)) => {
             let lease = server.leases.get(&id).ok_or(NO)?;
@@ -88,7 +88,7 @@ pub(super) fn finish(
     let Done::Opened(found) = done else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };
     let open = server.opens.get(&volatile).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     let recall = open.recall.as_ref().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let lease = open.lease.and_then(|id| server.leases.get(&id));
+    let lease = open.lease().and_then(|id| server.leases.get(&id));
     let path = found.path.clone().unwrap_or_default();
     if lease.is_some_and(|lease| !lease.deletes_on_close) && !recall.is_named(&waiting.name, &path) {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -99,7 +99,7 @@ pub(super) fn finish(
     }
     let volatile = server.reclaim(asked, volatile).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     let open = server.opens.get(&volatile).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let lease = open.lease.zip(waiting.wanted.lease);
+    let lease = open.lease().zip(waiting.wanted.lease);
     let lease = lease.and_then(|(id, wanted)| {
         let lease = server.leases.get(&id)?;
         caching::answer(lease, wanted.lease.key).encode()

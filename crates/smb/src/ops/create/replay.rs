@@ -1,5 +1,5 @@
 //! [MS-SMB2] 3.3.5.9 and 3.3.5.9.10: a CREATE that comes again.
-use nt::NtStatus;
+use nt::{CreateAction, NtStatus};
 use wire::HeaderFlags;
 use wire::create::{OplockLevel, Response};
 
@@ -33,7 +33,7 @@ pub(super) fn find(
         return Err(NtStatus::FILE_NOT_AVAILABLE);
     }
     // smbtorture smb2.replay.replay-dhv2-oplock-lease and replay-dhv2-lease3
-    if open.lease != waiting.lease {
+    if open.lease() != waiting.lease {
         return Err(NtStatus::ACCESS_DENIED);
     }
     let owner = open.recall.as_ref().and_then(|recall| recall.promise.as_ref()).map(|promise| &promise.owner);
@@ -81,13 +81,13 @@ pub(super) fn finish(
         Some((now, _)) if now == volatile => {}
         _ => return Err(NtStatus::FILE_NOT_AVAILABLE),
     }
-    let is_waiting = server.opens.get(&volatile).is_some_and(crate::server::Open::is_waiting);
+    let is_waiting = server.opens.get(&volatile).is_some_and(|open| open.is_waiting());
     let volatile = match is_waiting {
         true => server.reclaim(asked, volatile).ok_or(NtStatus::FILE_NOT_AVAILABLE)?,
         false => volatile,
     };
     let open = server.opens.get(&volatile).ok_or(NtStatus::FILE_NOT_AVAILABLE)?;
-    let lease = open.lease.zip(waiting.wanted.lease);
+    let lease = open.lease().zip(waiting.wanted.lease);
     let lease = lease.and_then(|(id, wanted)| {
         let lease = server.leases.get(&id)?;
         caching::answer(lease, wanted.lease.key).encode()
@@ -103,7 +103,7 @@ pub(super) fn finish(
     let response = Response {
         oplock_level,
         flags: open.flags,
-        action: open.action,
+        action: open.recall.as_ref().map_or(CreateAction::OPENED, |recall| recall.action),
         attributes: found.attributes,
         file_id: server.file_id(volatile),
         contexts,

@@ -37,9 +37,10 @@ pub(super) fn start(server: &Server, asked: &Asked, file_id: FileId, request: &R
     let (_, share, target) = server.file(asked, file_id)?;
     let copy = CopyChunkRequest::decode(request.input).map_err(|_| NtStatus::INVALID_PARAMETER)?;
     let (volatile, _) = copy.source.0.split_first_chunk::<8>().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let source = server.opens.get(&u64::from_le_bytes(*volatile));
+    let volatile = u64::from_le_bytes(*volatile);
+    let source = server.opens.get(&volatile);
     let source = source.filter(|open| {
-        let persistent = open.persistent.to_le_bytes();
+        let persistent = open.persistent(volatile).to_le_bytes();
         copy.source.0.get(8..16) == Some(&persistent[..]) && open.session_id() == Some(asked.session_id)
     });
     let source = source.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;

@@ -19,8 +19,9 @@ pub(super) fn start(server: &Server, asked: &Asked, file_id: FileId, request: &R
     let mut word = || words.next().unwrap_or_default();
     let (persistent, volatile) = (word(), word());
     let source = server.opens.get(&volatile);
-    let source =
-        source.filter(|open| open.persistent == persistent && open.session_id() == Some(asked.session_id));
+    let source = source.filter(|open| {
+        open.persistent(volatile) == persistent && open.session_id() == Some(asked.session_id)
+    });
     let source = source.ok_or(NtStatus::INVALID_HANDLE)?;
     let Held::File(from) = source.held else { return Err(NtStatus::INVALID_HANDLE) };
     if source.share != share {
