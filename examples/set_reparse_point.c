@@ -23,7 +23,7 @@ static void set(const char *what, HANDLE hDevice, void *lpInBuffer, DWORD nInBuf
 int main(int count, char **words)
 {
     /* A junction: tag, length, the places of two names, \??\C:\to and an empty print name. */
-    WORD junction[] = {3, 0xA000, 32, 0, 0, 20, 22, 0, '\\', '?', '?', '\\', 'C', ':', '\\', 't', 'o', 0, 0, 0};
+    WORD junction[] = {3, 0xA000, 30, 0, 0, 18, 20, 0, '\\', '?', '?', '\\', 'C', ':', '\\', 't', 'o', 0, 0};
     WORD other_tag[] = {0xDEAD, 0x8000, 0, 0};
     const char *folder = count > 1 ? words[1] : "C:";
     HANDLE at = open_it(folder, "at"), full = open_it(folder, "full"), file = open_it(folder, "file");
