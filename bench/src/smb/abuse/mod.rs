@@ -78,9 +78,9 @@ const fn planned(name: &'static str, resident_mib_max: u64, attack: Attack) -> P
 const ALL: &[Planned] = &[
     planned("half-open connections", 160, half_open::attack),
     planned("slow readers", 2 * BUFFER_MIB + 64, slow::readers),
-    planned("slow writers", BUFFER_MIB + 128, slow::writers),
+    planned("slow writers", 2 * BUFFER_MIB, slow::writers),
     planned("breaks that are never acknowledged", 64, breaks::attack),
-    planned("the largest READs and listings, not read", 2 * BUFFER_MIB + 256, largest::outputs),
+    planned("the largest READs and listings, not read", 2 * BUFFER_MIB + 512, largest::outputs),
     planned("chains of 256, and copies", 128, largest::chains),
     planned("the largest EAs, names and inputs", 128, largest::inputs),
     planned("locks", 256, tables::locks),
