@@ -196,6 +196,7 @@ impl Run<'_> {
             eas: &[],
             follow: if flags & 16 == 0 { Follow::Store } else { Follow::Caller },
             dont_reparse: false,
+            wants_facts: true,
             security: None,
             allocation: u64::from(flags) << 10,
             mode: None,

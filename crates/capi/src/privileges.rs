@@ -4,7 +4,7 @@
 use fsa::SecurityContext;
 use nt::Utf16;
 use nt::security::Privileges;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a privilege in a token is: SE_PRIVILEGE_ENABLED_BY_DEFAULT, SE_PRIVILEGE_ENABLED, SE_PRIVILEGE_REMOVED.
 pub(crate) const ENABLED_BY_DEFAULT: u32 = 1;
@@ -64,14 +64,14 @@ fn with_process<T>(use_it: impl FnOnce(&mut Held) -> T) -> T {
 /// Who opens a file now.
 pub(crate) fn context() -> SecurityContext {
     let mut cx = SecurityContext::superuser();
-    cx.token.privileges = with_process(|process| process.enabled);
+    Arc::make_mut(&mut cx.token).privileges = with_process(|process| process.enabled);
     cx
 }
 
 /// The same, with SeCreateSymbolicLinkPrivilege whatever the token says: SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE.
 pub(crate) fn context_that_may_link() -> SecurityContext {
     let mut cx = context();
-    cx.token.privileges |= Privileges::CREATE_SYMBOLIC_LINK;
+    Arc::make_mut(&mut cx.token).privileges |= Privileges::CREATE_SYMBOLIC_LINK;
     cx
 }
 

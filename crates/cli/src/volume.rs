@@ -16,6 +16,7 @@ use reparse::Tag;
 use serde::Deserialize;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub(crate) use places::{End, Expected, Found, Rest};
@@ -97,7 +98,8 @@ impl Volumes {
         let places = Places::new(args.root.as_deref(), local_drives.clone()).map_err(place_fault)?;
         let mut context = SecurityContext::superuser();
         if args.no_privilege {
-            context.token.privileges = context.token.privileges.without(Privileges::CREATE_SYMBOLIC_LINK);
+            let token = Arc::make_mut(&mut context.token);
+            token.privileges = token.privileges.without(Privileges::CREATE_SYMBOLIC_LINK);
         }
         let remotes = Remotes::new(&args.remote);
         let (places, asker) = (places.force_dirty(args.force), Asker { context, now: now() });

@@ -74,15 +74,20 @@ impl<H: Host> Volume<H> {
         let mut remaining = (asked | needed).without(given);
         let descriptor = self.descriptor(&object.node)?;
         let check = |rights: AccessMask| access_check(descriptor.as_ref(), &cx.token, rights);
-        if let Some((parent, _)) = link.lock().parent.clone() {
-            // A directory's own rights give two on what lies in it.
+        // A directory's own rights give two on what lies in it. It is asked only for what the object itself does not give.
+        let by_parent = [
+            (AccessMask::DELETE, AccessMask::FILE_DELETE_CHILD),
+            (AccessMask::FILE_READ_ATTRIBUTES, AccessMask::FILE_LIST_DIRECTORY),
+        ]
+        .map(|(right, by)| {
+            let wanted = remaining.intersects(right | AccessMask::MAXIMUM_ALLOWED);
+            (wanted && check(right).is_err()).then_some((right, by))
+        });
+        let parent = link.lock().parent.clone().filter(|_| by_parent.iter().any(Option::is_some));
+        if let Some((parent, _)) = parent {
             let above = self.descriptor(&parent)?;
-            for (right, by) in [
-                (AccessMask::DELETE, AccessMask::FILE_DELETE_CHILD),
-                (AccessMask::FILE_READ_ATTRIBUTES, AccessMask::FILE_LIST_DIRECTORY),
-            ] {
-                let wanted = remaining.intersects(right | AccessMask::MAXIMUM_ALLOWED);
-                if wanted && check(right).is_err() && access_check(above.as_ref(), &cx.token, by).is_ok() {
+            for (right, by) in by_parent.into_iter().flatten() {
+                if access_check(above.as_ref(), &cx.token, by).is_ok() {
                     given |= right;
                     remaining = remaining.without(right);
                 }

@@ -44,7 +44,7 @@ impl Path {
         let end = text.len() - usize::from(trailing_backslash);
         let mut path = Path {
             text: text.to_vec(),
-            spans: Vec::new(),
+            spans: Vec::with_capacity(1 + text.iter().filter(|unit| **unit == BACKSLASH).count()),
             stream: StreamName::default(),
             trailing_backslash,
         };

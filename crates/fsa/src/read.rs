@@ -48,19 +48,11 @@ impl<H: Host> Volume<H> {
 
     fn read_unnamed(&self, open: &Open<H>, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {
         let node = open.file.node();
-        let mut data = vec![0; len];
-        let mut got = 0;
-        while let Some(rest) = data.get_mut(got..).filter(|rest| !rest.is_empty()) {
-            match self.host.read(&node, offset.saturating_add(got as u64), rest) {
-                Ok(0) => break,
-                Ok(count) => got += count,
-                // The host's links and special files have no data of their own.
-                Err(HostError { fault: HostFault::NotSupported, .. }) => break,
-                Err(error) => return Err(error.into()),
-            }
+        match self.host.read_new(&node, offset, len) {
+            // The host's links and special files have no data of their own.
+            Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(Vec::new()),
+            read => Ok(read?),
         }
-        data.truncate(got);
-        Ok(data)
     }
 
     /// All data of a named stream.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use fsa::host::Host;
 use fsa::{
-    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OplockKey, RangeCopy, Refusal,
-    Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, Volume, WaitId, Why,
+    DirectoryQuery, EaQuery, Follow, OpenError, OpenId, OpenRequest, OpenedFacts, OplockKey, RangeCopy,
+    Refusal, Requester, SecurityContext, SecurityInformation, StoppedOnSymlink, Volume, WaitId, Why,
 };
 use nt::security::{Sid, Token};
 use nt::{AccessMask, CreateAction, CreateOptions, FileInformationClass, Guid, NtStatus, Utf16};
@@ -55,7 +55,7 @@ fn outcome<H: Host>(store: &Store<H>, op: &Op) -> Outcome {
         Op::Open(op) => open(store, op),
         Op::Describe { open, caller, maximal_access, posix } => {
             let open = volume.open_of(id(*open))?;
-            let told = Told { maximal_access: *maximal_access, posix: *posix, path: true };
+            let told = Told { maximal_access: *maximal_access, posix: *posix, path: true, facts: None };
             let found = found(store, &context(caller), &open, told)?;
             Ok(Done::Opened(Box::new(found)))
         }
@@ -134,7 +134,7 @@ fn output(information: fsa::Information) -> Done {
 }
 
 fn context(caller: &Arc<Token>) -> SecurityContext {
-    SecurityContext::user(Token::clone(caller))
+    SecurityContext::user(Arc::clone(caller))
 }
 
 fn open<H: Host>(store: &Store<H>, op: &OpenOp) -> Outcome {
@@ -153,6 +153,7 @@ fn open<H: Host>(store: &Store<H>, op: &OpenOp) -> Outcome {
         allocation: op.allocation_size,
         mode: op.posix_mode,
         follow: Follow::Caller,
+        wants_facts: true,
         oplock_key: op.key.map(|key| OplockKey(Guid(key.0))),
         parent_oplock_key: op.parent_key.map(|key| OplockKey(Guid(key.0))),
         ..OpenRequest::existing(&[], AccessMask::NONE)
@@ -196,7 +197,12 @@ fn describe<H: Host>(store: &Store<H>, cx: &SecurityContext, op: &OpenOp, opened
     let volume = &*store.volume;
     let open = volume.open_of(opened.id)?;
     oplocks::request(volume, opened.id, op.caching);
-    let told = Told { maximal_access: op.maximal_access, posix: op.posix_mode.is_some(), path: op.path };
+    let told = Told {
+        maximal_access: op.maximal_access,
+        posix: op.posix_mode.is_some(),
+        path: op.path,
+        facts: opened.facts,
+    };
     let file = OpenedFile {
         action: opened.action,
         is_reparse_point: opened.is_reparse_point_opened_without_flag,
@@ -211,6 +217,8 @@ struct Told {
     maximal_access: bool,
     posix: bool,
     path: bool,
+    /// What is known already.
+    facts: Option<OpenedFacts>,
 }
 
 /// The file behind an open, as it is now.
@@ -221,7 +229,7 @@ fn found<H: Host>(
     told: Told,
 ) -> Result<OpenedFile, Refusal> {
     let volume = &*store.volume;
-    let facts = volume.opened_facts(open.id)?;
+    let facts = told.facts.map_or_else(|| volume.opened_facts(open.id), Ok)?;
     let maximal_access = told.maximal_access.then(|| volume.maximal_access(cx, open.id));
     let maximal_access = maximal_access.transpose().map_err(|error| match error {
         OpenError::Refused(refusal) => refusal,
@@ -252,7 +260,7 @@ fn found<H: Host>(
     })
 }
 
-fn attributes(facts: &fsa::OpenedFacts) -> NetworkAttributes {
+fn attributes(facts: &OpenedFacts) -> NetworkAttributes {
     let [creation_time, last_access_time, last_write_time, change_time] = facts.times;
     NetworkAttributes {
         creation_time,

@@ -30,6 +30,7 @@ pub use index::{DIRECTORIES_MAX, NAMES_MAX};
 use listing::{Go, list};
 pub use node::{LinuxNode, descriptors_held};
 use nt::FileTime;
+use rustix::buffer::spare_capacity;
 use rustix::fd::BorrowedFd;
 use rustix::fs::{
     AtFlags, Mode, OFlags, ResolveFlags, StatVfsMountFlags, Timespec, Timestamps, UTIME_OMIT, chmod, fchmod,
@@ -148,7 +149,11 @@ impl Host for LinuxHost {
     }
 
     fn lookup(&self, dir: &LinuxNode, name: &[u16]) -> HostResult<Option<(LinuxNode, HostName)>> {
-        names::lookup(self, dir, name)
+        names::lookup(self, dir, name, LinuxNode::open)
+    }
+
+    fn lookup_directory(&self, dir: &LinuxNode, name: &[u16]) -> HostResult<Option<(LinuxNode, HostName)>> {
+        names::lookup(self, dir, name, LinuxNode::open_directory)
     }
 
     fn open_entry(&self, dir: &LinuxNode, name: &HostName) -> HostResult<LinuxNode> {
@@ -165,6 +170,10 @@ impl Host for LinuxHost {
 
     fn kind(&self, node: &LinuxNode) -> HostResult<NodeKind> {
         node.kind().map_err(failed("kind"))
+    }
+
+    fn id(&self, node: &LinuxNode) -> HostResult<NodeId> {
+        node.id().map_err(failed("id"))
     }
 
     fn len(&self, node: &LinuxNode) -> HostResult<u64> {
@@ -273,6 +282,22 @@ impl Host for LinuxHost {
             }
         }
         Ok(done)
+    }
+
+    fn read_new(&self, node: &LinuxNode, offset: u64, len: usize) -> HostResult<Vec<u8>> {
+        node.require_file("read")?;
+        let fd = node.readable().map_err(failed("read"))?;
+        let mut data = Vec::with_capacity(len);
+        while data.len() < len {
+            let at = offset.saturating_add(data.len() as u64);
+            match pread(fd, spare_capacity(&mut data), at) {
+                Ok(0) => break,
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(other) => return Err(failed("read")(other)),
+            }
+        }
+        data.truncate(len);
+        Ok(data)
     }
 
     fn write(&self, node: &LinuxNode, offset: u64, bytes: &[u8]) -> HostResult<()> {

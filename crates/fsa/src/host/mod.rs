@@ -276,6 +276,11 @@ pub trait Host: Send + Sync {
     /// Takes no longer in a large directory than in a small one, for a hit as for a miss.
     fn lookup(&self, dir: &Self::Node, name: &[u16]) -> HostResult<Option<(Self::Node, HostName)>>;
 
+    /// As [`lookup`](Host::lookup), for what is likely a directory: a host may then save a question.
+    fn lookup_directory(&self, dir: &Self::Node, name: &[u16]) -> HostResult<Option<(Self::Node, HostName)>> {
+        self.lookup(dir, name)
+    }
+
     /// Opens the entry with exactly this name.
     fn open_entry(&self, dir: &Self::Node, name: &HostName) -> HostResult<Self::Node>;
 
@@ -285,6 +290,11 @@ pub trait Host: Send + Sync {
     /// What an object is. That never changes, so a host that asks another need ask once only.
     fn kind(&self, node: &Self::Node) -> HostResult<NodeKind> {
         self.stat(node).map(|stat| stat.kind)
+    }
+
+    /// Who an object is. That never changes either.
+    fn id(&self, node: &Self::Node) -> HostResult<NodeId> {
+        self.stat(node).map(|stat| stat.id)
     }
 
     /// Bytes in a regular file.
@@ -347,6 +357,14 @@ pub trait Host: Send + Sync {
 
     /// Reads data of a regular file at `offset`; fewer bytes only at its end.
     fn read(&self, node: &Self::Node, offset: u64, buffer: &mut [u8]) -> HostResult<usize>;
+
+    /// The same into a buffer of its own, which a host need not clear first.
+    fn read_new(&self, node: &Self::Node, offset: u64, len: usize) -> HostResult<Vec<u8>> {
+        let mut data = vec![0; len];
+        let got = self.read(node, offset, &mut data)?;
+        data.truncate(got);
+        Ok(data)
+    }
 
     /// Writes all of `bytes` to a regular file at `offset`.
     fn write(&self, node: &Self::Node, offset: u64, bytes: &[u8]) -> HostResult<()>;

@@ -10,6 +10,7 @@ use crate::host::{Host, meta};
 use crate::link::{Link, LinkState, Place};
 use crate::object::Object;
 use crate::opens::{More, Open, OpenId};
+use crate::query::OpenedFacts;
 use crate::refusal::{Refusal, Why};
 use crate::stream::folded;
 use crate::volume::Volume;
@@ -69,12 +70,16 @@ impl<H: Host> Volume<H> {
         let is_reparse_point = object.tag().is_some() && !overwrites_point(request, action, &draft);
         let id = sharing.id;
         state.opens.push(sharing);
-        self.keep(asking, draft, id);
+        let looked_at = request.wants_facts && action == CreateAction::OPENED && draft.stream.is_none();
+        let open = self.keep(asking, draft, id);
+        // What cannot be told here is refused where it is asked for by itself.
+        let facts = looked_at.then(|| self.facts_from(&open, &object.node, &object.meta).ok()).flatten();
         Ok(Attempt::Opened(Opened {
             id,
             action,
             is_reparse_point_opened_without_flag: is_reparse_point && !request.opens_reparse_point(),
             is_oplock_breaking,
+            facts: facts.map(OpenedFacts::from),
         }))
     }
 
@@ -258,9 +263,9 @@ impl<H: Host> Volume<H> {
     }
 
     /// Puts the open in the table.
-    pub(super) fn keep(&self, asking: Asking<'_>, draft: Draft<H>, id: OpenId) {
+    pub(super) fn keep(&self, asking: Asking<'_>, draft: Draft<H>, id: OpenId) -> Arc<Open<H>> {
         let Asking { cx, request, .. } = asking;
-        let open = Open {
+        let open = Arc::new(Open {
             id,
             file: draft.file,
             link: draft.link,
@@ -276,8 +281,9 @@ impl<H: Host> Volume<H> {
             .boxed(),
             delete_on_close: AtomicBool::new(request.options.contains(CreateOptions::DELETE_ON_CLOSE)),
             cursors: Cursors::default(),
-        };
-        self.opens.insert(Arc::new(open));
+        });
+        self.opens.insert(Arc::clone(&open));
+        open
     }
 }
 

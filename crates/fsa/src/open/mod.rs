@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::host::meta::Ea;
 use crate::opens::OpenId;
 use crate::oplock::OplockKey;
+use crate::query::OpenedFacts;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use core::fmt;
@@ -63,6 +64,8 @@ pub struct OpenRequest<'a> {
     pub follow: Follow,
     /// Meet no reparse point in the path, or fail. OBJ_DONT_REPARSE
     pub dont_reparse: bool,
+    /// The facts of what exists are wanted with the open: they cost less where they are looked at anyway.
+    pub wants_facts: bool,
     /// What this open has in common with others of one client, so that they do not break each other's oplocks.
     pub oplock_key: Option<OplockKey>,
     /// The key under which the same client caches the directory.
@@ -90,6 +93,8 @@ pub struct Opened {
     pub is_reparse_point_opened_without_flag: bool,
     /// Another open's oplock is breaking, and FILE_COMPLETE_IF_OPLOCKED did not wait: OPLOCK_BREAK_IN_PROGRESS.
     pub is_oplock_breaking: bool,
+    /// What was found, where it was wanted and the open changed nothing of it.
+    pub facts: Option<OpenedFacts>,
 }
 
 /// An open that failed.
@@ -129,6 +134,7 @@ impl<'a> OpenRequest<'a> {
             mode: None,
             follow: Follow::Store,
             dont_reparse: false,
+            wants_facts: false,
             oplock_key: None,
             parent_oplock_key: None,
         }

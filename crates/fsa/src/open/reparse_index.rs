@@ -66,6 +66,7 @@ impl<H: Host> Volume<H> {
             action: CreateAction::OPENED,
             is_reparse_point_opened_without_flag: false,
             is_oplock_breaking: false,
+            facts: None,
         }))
     }
 }

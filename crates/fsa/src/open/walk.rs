@@ -223,12 +223,17 @@ impl<H: Host> Volume<H> {
             return Ok(Met::Missing); // no directory has it, and no host is asked: to it the name would mean the directory
         }
         for _ in 0..RETRIES_MAX {
-            let found = match self.host.lookup(&at.node, name)? {
+            let is_last = index + 1 == path.len();
+            let found = match is_last {
+                true => self.host.lookup(&at.node, name)?,
+                false => self.host.lookup_directory(&at.node, name)?,
+            };
+            let found = match found {
                 None => self.lookup_short(&at.node, name)?,
                 found => found,
             };
             let Some((node, host_name)) = found else { return Ok(Met::Missing) };
-            let whole = index + 1 == path.len() && asks_attributes(walk.request);
+            let whole = is_last && (asks_attributes(walk.request) || walk.request.wants_facts);
             let object = match (whole, itself) {
                 (true, _) => self.object(node)?,
                 // Opened itself, whatever its tag, and nothing asked of it: its tag need not be known.
@@ -312,7 +317,7 @@ impl<H: Host> Volume<H> {
 
     fn standing_at_root(&self) -> Result<Standing<H>, OpenError> {
         let node = self.host.root();
-        let id = self.host.stat(&node)?.id;
+        let id = self.host.id(&node)?;
         Ok(Standing { node, id, path: vec![BACKSLASH] })
     }
 
@@ -331,14 +336,16 @@ impl<H: Host> Volume<H> {
 impl<H: Host> Standing<H> {
     /// Where the entry `name` of this directory lies. `asked` is the name as the path spells it.
     fn child(&self, name: HostName, asked: &[u16]) -> Place<H> {
-        let mut path = self.path.clone();
+        // A unit of UTF-16 takes a byte of a host's name at least.
+        let mut path = Vec::with_capacity(self.path.len() + 1 + name.0.len().max(asked.len()));
+        path.extend_from_slice(&self.path);
         if path.last() != Some(&BACKSLASH) {
             path.push(BACKSLASH);
         }
-        if name.0.is_empty() {
-            path.extend_from_slice(asked);
-        } else {
-            path.extend(decode(&name.0));
+        match core::str::from_utf8(&name.0) {
+            _ if name.0.is_empty() => path.extend_from_slice(asked),
+            Ok(name) => path.extend(name.encode_utf16()),
+            Err(_) => path.extend(decode(&name.0)),
         }
         Place {
             parent: Some((self.node.clone(), self.id)),

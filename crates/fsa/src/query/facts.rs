@@ -64,7 +64,12 @@ impl<H: Host> Volume<H> {
     /// The facts of an open.
     pub(crate) fn facts(&self, open: &Open<H>) -> Result<Facts, Refusal> {
         let node = open.file.node();
-        let mut facts = Facts::of(&self.meta(&node)?);
+        self.facts_from(open, &node, &self.meta(&node)?)
+    }
+
+    /// The facts of an open, from what was found of its file a moment ago.
+    pub(crate) fn facts_from(&self, open: &Open<H>, node: &H::Node, meta: &Meta) -> Result<Facts, Refusal> {
+        let mut facts = Facts::of(meta);
         facts.delete_pending = open.link.lock().state != LinkState::Present;
         let [_, _, modified, _] = &mut facts.times;
         *modified = self.told_modified(open, *modified);
@@ -73,9 +78,9 @@ impl<H: Host> Volume<H> {
             facts.attributes = nonempty(facts.attributes.without(FileAttributes::DIRECTORY));
             let deleted = &open.file.lock().streams_deleted;
             facts.delete_pending = deleted.contains(&crate::stream::folded(stream));
-            let found = meta::stream_find(&self.host, &node, &stream.0)?;
+            let found = meta::stream_find(&self.host, node, &stream.0)?;
             let data = match &found {
-                Some(at) => meta::stream_read(&self.host, &node, at)?,
+                Some(at) => meta::stream_read(&self.host, node, at)?,
                 None => None, // removed meanwhile: nothing is left of it
             };
             facts.size = data.map_or(0, |data| data.len() as u64);

@@ -1,5 +1,6 @@
 //! What an open tells the one who made it, whatever rights it has: a protocol's answer to an open or a close.
 use super::Facts;
+use super::posix::Posix;
 use crate::context::SecurityContext;
 use crate::host::Host;
 use crate::open::{Asking, OpenError, OpenRequest};
@@ -33,14 +34,19 @@ pub struct OpenedFacts {
     pub gid: u32,
 }
 
+impl From<Facts> for OpenedFacts {
+    fn from(facts: Facts) -> OpenedFacts {
+        let Facts { times, allocated, size, attributes, links, file_id, tag, posix, .. } = facts;
+        let Posix { mode, uid, gid } = posix;
+        OpenedFacts { times, allocated, size, attributes, links, tag, file_id, mode, uid, gid }
+    }
+}
+
 impl<H: Host> Volume<H> {
     /// The facts of an open. [MS-SMB2] 3.3.5.9 and 3.3.5.10
     pub fn opened_facts(&self, id: OpenId) -> Result<OpenedFacts, Refusal> {
         let open = self.open_of(id)?;
-        let Facts { times, allocated, size, attributes, links, file_id, tag, .. } = self.facts(&open)?;
-        let stat = self.host.stat(&open.file.node())?;
-        let (mode, uid, gid) = (stat.mode, stat.uid, stat.gid);
-        Ok(OpenedFacts { times, allocated, size, attributes, links, tag, file_id, mode, uid, gid })
+        self.facts(&open).map(OpenedFacts::from)
     }
 
     /// All the rights that a caller could have had on an open's file. [MS-SMB2] 2.2.13.2.5

@@ -24,9 +24,9 @@ const UNIX_AUTHORITY: u64 = 22;
 pub(crate) struct Posix {
     /// Permission bits, and above them the kind of what is neither file nor directory: those two are told by the attributes,
     /// and clients that know of no kind here take its bits for others.
-    mode: u32,
-    uid: u32,
-    gid: u32,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl Posix {

@@ -8,8 +8,8 @@ use crate::host::name::{NAME_BYTES_MAX, encode_exact, encode_new};
 use crate::host::{HostError, HostFault, HostName, HostResult, Make, NodeId, NodeKind, RenameMode};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RenameFlags, StatxFlags, mkdirat, mknodat, openat2, renameat,
-    renameat_with, statx, symlinkat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, StatxFlags, mkdirat, mknodat, openat2,
+    renameat, renameat_with, statx, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use std::sync::{MutexGuard, PoisonError};
@@ -26,6 +26,7 @@ pub(super) fn lookup(
     host: &LinuxHost,
     dir: &LinuxNode,
     name: &[u16],
+    open: fn(BorrowedFd<'_>, &[u8], ResolveFlags) -> Result<LinuxNode, Errno>,
 ) -> HostResult<Option<(LinuxNode, HostName)>> {
     const CALL: &str = "lookup";
     let Some(exact) = encode_exact(name) else { return Ok(None) };
@@ -35,7 +36,7 @@ pub(super) fn lookup(
     let mut gone: Option<HostName> = None;
     for _ in 0..ATTEMPTS_MAX {
         if exact.0.len() <= NAME_BYTES_MAX {
-            match LinuxNode::open(dir.fd(), &exact.0, host.resolve) {
+            match open(dir.fd(), &exact.0, host.resolve) {
                 Ok(node) => return Ok(Some((node, exact))),
                 Err(Errno::NOENT) => {}
                 Err(other) => return Err(failed(CALL)(other)),
@@ -46,7 +47,7 @@ pub(super) fn lookup(
         }
         let found = host.names.find(dir, name).map_err(failed(CALL))?;
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        match LinuxNode::open(dir.fd(), &found.0, host.resolve) {
+        match open(dir.fd(), &found.0, host.resolve) {
             Ok(node) => return Ok(Some((node, found))),
             Err(Errno::NOENT) if gone.as_ref() == Some(&found) => host.names.forget(dir),
             Err(Errno::NOENT) => gone = Some(found), // renamed or removed just now

@@ -98,6 +98,20 @@ impl LinuxNode {
         Ok(LinuxNode::held(fd, Reach::Name))
     }
 
+    /// Opens the entry `name` of `dir`, which is likely a directory: asking for one wakes nothing else.
+    pub(super) fn open_directory(
+        dir: BorrowedFd<'_>,
+        name: &[u8],
+        resolve: ResolveFlags,
+    ) -> Result<LinuxNode, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat2(dir, name, flags, Mode::empty(), resolve) {
+            Ok(fd) => Ok(LinuxNode::held(fd, Reach::Read)),
+            Err(Errno::NOENT) => Err(Errno::NOENT),
+            Err(_) => LinuxNode::open(dir, name, resolve), // no directory, or not for the caller to read
+        }
+    }
+
     /// The directory that a path names, links followed: for the root only.
     pub(super) fn open_root(path: &std::path::Path) -> Result<LinuxNode, Errno> {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
