@@ -1,5 +1,6 @@
 //! [MS-SMB2] 3.1.4.1 and 3.1.5.1: signatures. A message may lie in parts, so that its data need not be copied to be signed.
 use core::fmt;
+use std::sync::Arc;
 
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
@@ -39,29 +40,26 @@ impl MessageNonce {
     }
 }
 
-/// A key with the algorithm that uses it.
+/// A key with the algorithm that uses it. A copy is the same key: what was made ready of it once is not made again.
 #[derive(Clone)]
-pub struct SigningKey(Algorithm);
+pub struct SigningKey(Arc<Algorithm>);
 
-#[derive(Clone)]
 enum Algorithm {
     HmacSha256(Hmac<Sha256>),
-    AesCmac(Box<Cmac<Aes128>>),
-    AesGmac(Box<Gmac>),
+    AesCmac(Cmac<Aes128>),
+    AesGmac(Gmac),
 }
 
 impl SigningKey {
     /// A key for a dialect; the algorithm counts in 3.1.1 only, where nothing negotiated means AES-CMAC.
     pub fn new(key: &[u8; 16], dialect: Dialect, algorithm: Option<SigningAlgorithm>) -> SigningKey {
-        let cmac = || Algorithm::AesCmac(Box::new(Cmac::new(&(*key).into())));
-        SigningKey(match (dialect, algorithm) {
+        let cmac = || Algorithm::AesCmac(Cmac::new(&(*key).into()));
+        SigningKey(Arc::new(match (dialect, algorithm) {
             (Dialect::SMB_2_0_2 | Dialect::SMB_2_1, _) => Algorithm::HmacSha256(keyed(key)),
             (Dialect::SMB_3_1_1, Some(SigningAlgorithm::HMAC_SHA256)) => Algorithm::HmacSha256(keyed(key)),
-            (Dialect::SMB_3_1_1, Some(SigningAlgorithm::AES_GMAC)) => {
-                Algorithm::AesGmac(Box::new(Gmac::new(key)))
-            }
+            (Dialect::SMB_3_1_1, Some(SigningAlgorithm::AES_GMAC)) => Algorithm::AesGmac(Gmac::new(key)),
             _ => cmac(),
-        })
+        }))
     }
 
     /// The signature of a message in parts, whose Signature field the first part holds and is taken as zero.
@@ -69,7 +67,7 @@ impl SigningKey {
         let (before, after) = head.split_at_checked(SIGNATURE_AT).unwrap_or((head, &[]));
         let after = after.get(HEADER_LEN - SIGNATURE_AT..).unwrap_or_default();
         let parts = [before, &[0; HEADER_LEN - SIGNATURE_AT], after].into_iter().chain(rest.iter().copied());
-        match &self.0 {
+        match &*self.0 {
             Algorithm::HmacSha256(mac) => {
                 let mut mac = mac.clone();
                 parts.for_each(|part| mac.update(part));
@@ -105,7 +103,7 @@ impl SigningKey {
 impl fmt::Debug for SigningKey {
     /// Never the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match &*self.0 {
             Algorithm::HmacSha256(_) => "SigningKey(HMAC-SHA256)",
             Algorithm::AesCmac(_) => "SigningKey(AES-CMAC)",
             Algorithm::AesGmac(_) => "SigningKey(AES-GMAC)",
@@ -114,7 +112,6 @@ impl fmt::Debug for SigningKey {
 }
 
 /// GMAC: GCM over nothing, the message being what is authenticated beside it. NIST SP800-38D section 3, RFC 4543.
-#[derive(Clone)]
 struct Gmac {
     cipher: Aes128,
     hash: GHash,
