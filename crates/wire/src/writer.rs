@@ -25,6 +25,11 @@ impl Writer {
         Writer::default()
     }
 
+    /// An empty one, with room for so many bytes.
+    pub fn with_capacity(len: usize) -> Writer {
+        Writer { bytes: Vec::with_capacity(len), ..Writer::default() }
+    }
+
     /// One that writes after bytes that stand already: its message begins where they end.
     pub fn after(bytes: Vec<u8>) -> Writer {
         Writer { message_at: bytes.len(), bytes, refused: None }

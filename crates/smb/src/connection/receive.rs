@@ -89,6 +89,9 @@ impl Connection {
         for part in &parts {
             self.admit(&part.header)?;
         }
+        if parts.iter().skip(1).all(Part::is_related) {
+            return self.begin(now, Chain::new(parts.into(), sealed_for, None));
+        }
         // What is not related begins a chain of its own, as Windows does with a mix of both styles: note <268>.
         let mut parts: VecDeque<Part> = parts.into();
         let mut chains = Vec::new();
@@ -120,20 +123,13 @@ impl Connection {
             if parts.len() == CHAIN_LEN_MAX {
                 return Err(Fault::Chain { max: CHAIN_LEN_MAX });
             }
-            parts.push((header, bytes.len()));
+            // A message alone keeps its buffer; only the parts of a chain are copied out.
+            if bytes.len() == message.len() {
+                return Ok(vec![Part { header, message }]);
+            }
+            parts.push(Part { header, message: bytes.to_vec() });
         }
-        // A message alone keeps its buffer; only the parts of a chain are copied out.
-        if let [(header, _)] = parts[..] {
-            return Ok(vec![Part { header, message }]);
-        }
-        let mut rest = &message[..];
-        let mut owned = Vec::with_capacity(parts.len());
-        for (header, len) in parts {
-            let (bytes, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            owned.push(Part { header, message: bytes.to_vec() });
-            rest = after;
-        }
-        Ok(owned)
+        Ok(parts)
     }
 
     /// The state of the connection, then the message id. [MS-SMB2] 3.3.5.2.2 and 3.3.5.2.3

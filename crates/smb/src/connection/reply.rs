@@ -94,6 +94,9 @@ pub(crate) struct Written {
     pub(crate) signed_by: Option<SessionSecurity>,
 }
 
+/// Room for the most frequent responses, which then need not grow.
+const HEAD_BYTES: usize = 256;
+
 /// Writes a response: the header of the request with what 3.3.4.3 and 3.3.4.4 change.
 pub(crate) fn write(
     header: Header,
@@ -101,7 +104,7 @@ pub(crate) fn write(
     body: &ReplyBody<'_>,
     payload: Vec<u8>,
 ) -> Result<Written, Fault> {
-    let mut w = Writer::new();
+    let mut w = Writer::with_capacity(HEAD_BYTES);
     header.encode(&mut w);
     match body {
         ReplyBody::Response(Response::Read(read, _)) => read.encode(payload.len(), &mut w),
@@ -150,6 +153,9 @@ impl Written {
     }
 }
 
+/// What padding is made of.
+const ZEROS: &[u8] = &[0; 8];
+
 /// How a packet is protected.
 pub(crate) enum Protection<'a> {
     /// Each message by its own signature, if any.
@@ -177,7 +183,9 @@ pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> 
         return Ok(Packet { head, payload: core::mem::take(&mut only.payload) });
     }
     let before = netbios::FRAME_LEN + if is_signed { 0 } else { wire::TRANSFORM_LEN };
-    let mut bytes = vec![0; before];
+    let len: usize = chain.iter().map(|message| message.len().next_multiple_of(8)).sum();
+    let mut bytes = Vec::with_capacity(before + len);
+    bytes.resize(before, 0);
     let last = chain.len().saturating_sub(1);
     for (at, message) in chain.iter_mut().enumerate() {
         let padding = match at == last {
@@ -189,13 +197,13 @@ pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> 
             true => 0,
             false => compound::link(&mut message.head, message.payload.len()).ok_or(Fault::Unwritable)?,
         };
-        let padding = [0; 8].get(..padding).unwrap_or_default().to_vec();
+        let padding = ZEROS.get(..padding).unwrap_or_default();
         if is_signed {
-            message.sign(&padding);
+            message.sign(padding);
         }
         bytes.extend_from_slice(&message.head);
         bytes.extend_from_slice(&message.payload);
-        bytes.extend_from_slice(&padding);
+        bytes.extend_from_slice(padding);
     }
     if let Protection::Sealed { session_id, security, nonce } = protection {
         let (seal, _) = security.sealing.as_ref().ok_or(Fault::Unwritable)?;
