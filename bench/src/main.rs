@@ -17,13 +17,15 @@ use std::time::Duration;
 
 use report::Failure;
 
-const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse|smb ...] [--quick] [--folder DIR] [--files N] [--threads N] [--rounds N]\n  \
+const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse|smb ...] [--quick] [--folder DIR] [--files N] [--threads N] [--rounds N] [--parts P,P]\n  \
   set      SET through the store beside bare openat + fsetxattr + close (default 100000 files)\n  \
   find     `pointsman find` beside a bare parallel walk (default 1000000 files)\n  \
   ntfs     an NTFS image: $R beside a walk beside other readers, one set counted (default 1000000 files)\n  \
   reparse  decoding and encoding beside other crates\n  \
   capi     SET through DeviceIoControl beside bare fsetxattr, and many under way at once (default 100000 sets)\n  \
-  smb      `pointsman serve` beside smbd: operations, CPU time, memory; --quick for a look (as root; not part of all)\n  \
+  smb      `pointsman serve` beside smbd: operations, CPU time, memory; --quick for a look (as root; not part of all)\n           \
+  --parts: of existing, logon, many, transfer, memory, floor, fresh those named; --only: of the operations that of this name;\n           \
+  --slice-ms: how long one figure is measured in a round\n  \
   without a name, all but smb; the folder must lie on the file system to measure (default target/bench)";
 
 /// What the command line asked for.
@@ -34,12 +36,16 @@ struct Arguments {
     threads: usize,
     rounds: usize,
     is_quick: bool,
+    parts: Vec<String>,
+    only: Option<String>,
+    slice: Duration,
 }
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [how @ ("ntfs-index" | "ntfs-walk"), image] => ntfs::child(how, image),
+        ["smb-floor", share, how] => smb::serve_floor(Path::new(share), how),
         ["bare-walk", root, threads] => bare_walk(root, threads),
         ["set-many", root, count] => {
             count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n))
@@ -69,8 +75,17 @@ fn main() -> ExitCode {
 fn parse(words: Vec<String>) -> Option<Arguments> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join("target").join("bench-data");
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let mut arguments =
-        Arguments { names: Vec::new(), folder: target, files: None, threads, rounds: 5, is_quick: false };
+    let mut arguments = Arguments {
+        names: Vec::new(),
+        folder: target,
+        files: None,
+        threads,
+        rounds: 5,
+        is_quick: false,
+        parts: Vec::new(),
+        only: None,
+        slice: smb::SLICE,
+    };
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -78,7 +93,10 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
             "--files" => arguments.files = Some(words.next()?.parse().ok()?),
             "--threads" => arguments.threads = words.next()?.parse().ok()?,
             "--rounds" => arguments.rounds = words.next()?.parse().ok()?,
+            "--slice-ms" => arguments.slice = Duration::from_millis(words.next()?.parse().ok()?),
+            "--only" => arguments.only = words.next(),
             "--quick" => arguments.is_quick = true,
+            "--parts" => arguments.parts.extend(words.next()?.split(',').map(str::to_owned)),
             "smb" | "capi" | "set" | "find" | "ntfs" | "reparse" => arguments.names.push(word),
             _ => return None,
         }
@@ -109,7 +127,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.names.iter().any(|name| name == "smb") {
         let memory = smb::memory_folder();
         let rounds = if arguments.is_quick { 1 } else { arguments.rounds };
-        let wanted = smb::Wanted { folder: &folder, memory: &memory, rounds, is_quick: arguments.is_quick };
+        let wanted = smb::Wanted {
+            folder: &folder,
+            memory: &memory,
+            rounds,
+            is_quick: arguments.is_quick,
+            parts: &arguments.parts,
+            only: arguments.only.as_deref(),
+            slice: arguments.slice,
+        };
         let outcome = smb::run(&wanted);
         smb::clean(&memory);
         outcome?;

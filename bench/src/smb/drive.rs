@@ -6,6 +6,7 @@ use nt::NtStatus;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use wire::FileId;
 
@@ -60,12 +61,7 @@ pub(super) fn drive(
         going.push(one);
     }
     while going.iter().any(|one| !one.is_over) {
-        let ready = {
-            let mut fds: Vec<PollFd<'_>> =
-                links.iter().map(|link| PollFd::new(&link.stream, PollFlags::IN)).collect();
-            poll(&mut fds, None)?;
-            fds.iter().map(|fd| !fd.revents().is_empty()).collect::<Vec<_>>()
-        };
+        let ready = ready(links.iter().map(|link| &link.stream))?;
         for ((link, one), is_ready) in links.iter_mut().zip(&mut going).zip(ready) {
             if !is_ready {
                 continue;
@@ -95,6 +91,13 @@ pub(super) fn drive(
         link.stream.set_nonblocking(false)?;
     }
     Ok(driven)
+}
+
+/// Waits until something is to be read, and says where.
+pub(super) fn ready<'a>(streams: impl Iterator<Item = &'a TcpStream>) -> Result<Vec<bool>, Failure> {
+    let mut fds: Vec<PollFd<'_>> = streams.map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
+    poll(&mut fds, None)?;
+    Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
 }
 
 /// Sends the next step; false when there is none.

@@ -328,7 +328,7 @@ pub(super) fn only_negotiated(port: u16) -> Result<TcpStream, Failure> {
 fn negotiate_request() -> negotiate::Request<'static> {
     negotiate::Request {
         security_mode: SecurityMode::SIGNING_ENABLED,
-        capabilities: Capabilities::LARGE_MTU | Capabilities::LEASING,
+        capabilities: Capabilities::LARGE_MTU | Capabilities::LEASING | Capabilities::ENCRYPTION,
         // Each is a client of its own: smbd hands connections of one client to one process.
         client_guid: Guid(u128::from(CLIENTS.fetch_add(1, Ordering::Relaxed)).to_le_bytes()),
         dialects: vec![Dialect::SMB_3_1_1],

@@ -124,6 +124,25 @@ pub(super) fn smbd(folder: &Path) -> Result<Server, Failure> {
     Ok(server)
 }
 
+/// The process that does the least, on a share that another has; see [`floor`](super::floor).
+pub(super) fn floor(share: &Path, how: &str) -> Result<Server, Failure> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("smb-floor")
+        .arg(share)
+        .arg(how)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+    let server = Server {
+        name: "floor".into(),
+        port: line.trim().parse().unwrap_or_default(),
+        share: share.to_owned(),
+        child,
+    };
+    if server.port == 0 { Err("the floor does not listen".into()) } else { Ok(server) }
+}
+
 fn fresh(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
     let folder = folder.join(name);
     let _ = fs::remove_dir_all(&folder);
