@@ -65,7 +65,7 @@ impl Default for Limits {
             channels_per_session: 32,
             opens_per_session: 65_536,
             opens: 1_048_576,
-            trees: 131_072,
+            trees: 1_048_576,
             durable_opens: 65_536,
             durable: Duration::from_secs(120),
             session: None,

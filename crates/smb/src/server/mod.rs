@@ -73,7 +73,7 @@ impl Default for ServerLimits {
             channels_per_session: 32,
             opens_per_session: 65_536,
             opens: 1 << 20,
-            trees: 1 << 17,
+            trees: 1 << 20,
             durable_opens: 65_536,
             durable_timeout: Duration::from_secs(120),
             session_lifetime: None,
