@@ -10,26 +10,13 @@ use wire::create::{LeaseState, NetworkAttributes, OplockLevel};
 use wire::negotiate::Dialect;
 
 use crate::smb_bodies::BODIES;
-use crate::smb_world::{Backing, CLIENTS, News, Outcome, Script, World};
-
-/// The most requests of one input.
-const STEPS_MAX: usize = 64;
+use crate::smb_world::{Backing, News, Outcome, Script, World};
 
 /// Each record: which client and what for, which request with which changes; answers of the store take bytes in between. Whatever comes, every
 /// message to a client is well formed, nothing follows a closed connection, and when the clients are gone and time has passed nothing is
 /// left in the tables.
 pub fn smb_server(input: &[u8]) {
-    let mut world = World::new(input, Dialect::SMB_3_0, Invented { next_open: 1 });
-    for client in 0..CLIENTS {
-        world.log_on(client);
-    }
-    for _ in 0..STEPS_MAX {
-        if world.script.0.is_empty() {
-            break;
-        }
-        step(&mut world);
-    }
-    world.end();
+    World::new(input, Dialect::SMB_3_0, Invented { next_open: 1 }).play(step);
 }
 
 fn step(world: &mut World<'_, Invented>) {

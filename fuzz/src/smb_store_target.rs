@@ -14,10 +14,7 @@ use wire::negotiate::Dialect;
 use wire::{Command, HeaderFlags};
 
 use crate::smb_requests::request;
-use crate::smb_world::{Backing, CLIENTS, News, Outcome, Script, World};
-
-/// The most steps of one input.
-const STEPS_MAX: usize = 64;
+use crate::smb_world::{Backing, News, Outcome, STEPS_MAX, Script, World};
 
 /// The most requests of one chain.
 const CHAIN_MAX: usize = 4;
@@ -32,20 +29,7 @@ pub fn smb_store(input: &[u8]) {
     let Some((first, rest)) = input.split_first() else { return };
     let dialect = DIALECTS.get(usize::from(first & 7) % DIALECTS.len()).copied().unwrap_or(Dialect::SMB_3_0);
     let options = VolumeOptions { write_unix_links: first & 8 != 0, ..VolumeOptions::default() };
-    let volume = Arc::new(Volume::new(MemoryHost::new(MemoryOptions::LIKE_EXT4), options));
-    let store = Store { number: 0, volume };
-    let mut world =
-        World::new(rest, dialect, Stored { store, waits: BTreeMap::new(), early: BTreeMap::new() });
-    for client in 0..CLIENTS {
-        world.log_on(client);
-    }
-    for _ in 0..STEPS_MAX {
-        if world.script.0.is_empty() {
-            break;
-        }
-        step(&mut world);
-    }
-    world.end();
+    World::new(rest, dialect, Stored::new(options)).play(step);
 }
 
 fn step(world: &mut World<'_, Stored>) {
@@ -131,6 +115,11 @@ impl Backing for Stored {
 }
 
 impl Stored {
+    fn new(options: VolumeOptions) -> Stored {
+        let volume = Arc::new(Volume::new(MemoryHost::new(MemoryOptions::LIKE_EXT4), options));
+        Stored { store: Store { number: 0, volume }, waits: BTreeMap::new(), early: BTreeMap::new() }
+    }
+
     fn translated(&mut self, completion: Completion) -> Option<News> {
         match completion {
             Completion::Lock { wait, status, .. } => {
@@ -164,10 +153,7 @@ impl Stored {
 pub fn smb_pipe(input: &[u8]) {
     const TREE: &[u8] = b"\\\0\\\0s\0\\\0I\0P\0C\0$\0";
     const PIPE: &[u8] = b"s\0r\0v\0s\0v\0c\0";
-    let volume = Arc::new(Volume::new(MemoryHost::new(MemoryOptions::LIKE_EXT4), VolumeOptions::default()));
-    let store = Store { number: 0, volume };
-    let mut world =
-        World::new(&[], Dialect::SMB_3_0, Stored { store, waits: BTreeMap::new(), early: BTreeMap::new() });
+    let mut world = World::new(&[], Dialect::SMB_3_0, Stored::new(VolumeOptions::default()));
     world.log_on(0);
     let len = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap_or(0);
     let tree = [&[9, 0, 0, 0, 72, 0, len(TREE), 0], TREE].concat();

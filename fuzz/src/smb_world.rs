@@ -48,6 +48,9 @@ impl<'a> Script<'a> {
     }
 }
 
+/// The most steps of one input.
+pub(crate) const STEPS_MAX: usize = 64;
+
 /// What a store made of an operation.
 pub(crate) enum Outcome {
     /// This.
@@ -266,6 +269,20 @@ impl<'a, B: Backing> World<'a, B> {
         while let Some((ticket, op)) = self.asked.pop_front() {
             self.complete(ticket, &op, Done::Failed(NtStatus::CANCELLED));
         }
+    }
+
+    /// All clients log on, then a step after another until the input is used up, and then everything ends.
+    pub(crate) fn play(mut self, step: impl Fn(&mut World<'a, B>)) {
+        for client in 0..CLIENTS {
+            self.log_on(client);
+        }
+        for _ in 0..STEPS_MAX {
+            if self.script.0.is_empty() {
+                break;
+            }
+            step(&mut self);
+        }
+        self.end();
     }
 
     /// The clients go, time passes, and nothing is left: neither in the server's tables nor of the store's opens.

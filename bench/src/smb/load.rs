@@ -1,16 +1,18 @@
 //! The load generator as one of the clients of a soak: at a pace, on three connections, and every answer is compared.
 use super::link::{GET, Link, Protection, SET, Target, answers, statuses};
-use super::ops::{close_request, create_request, file_id_of, list_request, read_request, write_request};
+use super::ops::{
+    close_request, control, create_request, file_id_of, list_request, read_request, symlink_data,
+    write_request,
+};
 use crate::report::Failure;
-use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, NotifyFilter, NtStatus};
+use nt::{AccessMask, CreateDisposition, CreateOptions, NotifyFilter, NtStatus};
 use std::io::Write;
 use std::time::{Duration, Instant};
 use wire::change_notify::ChangeNotifyFlags;
 use wire::create::OplockLevel;
-use wire::ioctl::IoctlFlags;
 use wire::lock::{LockElement, LockFlags};
 use wire::oplock_break::{Acknowledgment, Notification, OplockBreak};
-use wire::{FileId, Request, Response, change_notify, echo, ioctl, lock};
+use wire::{FileId, Request, Response, change_notify, echo, lock};
 
 /// Objects that are used in turn.
 const OBJECTS: u64 = 64;
@@ -87,22 +89,10 @@ fn all_succeed(what: &str, message: &[u8]) -> Result<(), Failure> {
     statuses(message)?.into_iter().try_for_each(|status| wants(what, status, NtStatus::SUCCESS))
 }
 
-pub(super) fn control(code: FsctlCode, file_id: FileId, input: &[u8], output_len_max: u32) -> Request<'_> {
-    Request::Ioctl(ioctl::Request {
-        code,
-        file_id,
-        input,
-        input_len_max: 0,
-        output: &[],
-        output_len_max,
-        flags: IoctlFlags::IS_FSCTL,
-    })
-}
-
 /// A symbolic link whose target counts the rounds: set, read back byte for byte, and now and then removed.
 fn points(link: &mut Link, round: u64) -> Result<(), Failure> {
     let path = format!(r"load\p{}", round % OBJECTS);
-    let point = symlink(&format!("target{round}"));
+    let point = symlink_data(&format!("target{round}"));
     let attributes = AccessMask::FILE_WRITE_ATTRIBUTES | AccessMask::FILE_READ_ATTRIBUTES;
     let open =
         |disposition| create_request(&path, attributes, disposition, CreateOptions::OPEN_REPARSE_POINT);
@@ -128,23 +118,6 @@ fn points(link: &mut Link, round: u64) -> Result<(), Failure> {
         all_succeed("remove", &link.round_trip(&remove)?)?;
     }
     Ok(())
-}
-
-/// [MS-FSCC] 2.1.2.4, relative.
-fn symlink(target: &str) -> Vec<u8> {
-    let name: Vec<u8> = target.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let len = u16::try_from(name.len()).unwrap_or_default();
-    let mut data = Vec::new();
-    data.extend(0xa000_000c_u32.to_le_bytes());
-    data.extend((12 + 2 * len).to_le_bytes());
-    data.extend([0, 0]);
-    for field in [0, len, len, len] {
-        data.extend(field.to_le_bytes());
-    }
-    data.extend(1u32.to_le_bytes());
-    data.extend(&name);
-    data.extend(&name);
-    data
 }
 
 pub(super) fn opened(link: &mut Link, path: &str, oplock: OplockLevel) -> Result<FileId, Failure> {

@@ -125,7 +125,7 @@ fn prepare(server: &Server, wanted: &Wanted<'_>) -> Result<(), Failure> {
     }
     let mut link = Link::connect(target(server, Protection::Plain))?;
     let mut number = 0;
-    let data = ops::symlink_data();
+    let data = ops::symlink_data("target");
     let make = |name, path, middle| Operation {
         name,
         path,
@@ -287,7 +287,7 @@ fn tell(refusals: &BTreeSet<(String, String)>) {
 /// New files: in an empty directory, with a point, and in one that holds many.
 fn fresh(servers: &[Server; 2], wanted: &Wanted<'_>, is_disk: bool) -> Result<(), Failure> {
     println!("fresh files, 8 connections:");
-    let data = ops::symlink_data();
+    let data = ops::symlink_data("target");
     let mut links: Vec<Vec<Link>> = Vec::new();
     for server in servers {
         let all: Result<Vec<Link>, Failure> =

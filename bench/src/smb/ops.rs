@@ -1,7 +1,8 @@
 //! What is asked of a server: each operation as one related compound or as one message after the other.
 use super::link::{GET, SET, answers};
 use nt::{
-    AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, ShareAccess, Utf16,
+    AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, FsctlCode,
+    ShareAccess, Utf16,
 };
 use wire::create::{ImpersonationLevel, OplockLevel};
 use wire::ioctl::IoctlFlags;
@@ -77,9 +78,9 @@ pub(super) fn of_fresh() -> Vec<Operation> {
     ]
 }
 
-/// A symbolic link of Windows to `target`, relative. [MS-FSCC] 2.1.2.4
-pub(super) fn symlink_data() -> Vec<u8> {
-    let name: Vec<u8> = "target".encode_utf16().flat_map(u16::to_le_bytes).collect();
+/// A symbolic link of Windows, relative. [MS-FSCC] 2.1.2.4
+pub(super) fn symlink_data(target: &str) -> Vec<u8> {
+    let name: Vec<u8> = target.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let len = u16::try_from(name.len()).unwrap_or_default();
     let mut data = Vec::new();
     data.extend(0xa000_000c_u32.to_le_bytes());
@@ -105,21 +106,10 @@ impl Operation {
     }
 
     fn middle<'a>(&self, file_id: FileId, data: &'a [u8]) -> Option<Request<'a>> {
-        let ioctl = |code, input, output_len_max| {
-            Some(Request::Ioctl(ioctl::Request {
-                code,
-                file_id,
-                input,
-                input_len_max: 0,
-                output: &[],
-                output_len_max,
-                flags: IoctlFlags::IS_FSCTL,
-            }))
-        };
         match self.middle {
             Middle::Nothing => None,
-            Middle::Get => ioctl(GET, &[], 16384),
-            Middle::Set => ioctl(SET, data, 0),
+            Middle::Get => Some(control(GET, file_id, &[], 16384)),
+            Middle::Set => Some(control(SET, file_id, data, 0)),
             Middle::Stat => Some(Request::QueryInfo(query_info::Request {
                 info_type: InfoType::FILE,
                 class: u8::try_from(FileInformationClass::NETWORK_OPEN_INFORMATION.0).unwrap_or_default(),
@@ -184,6 +174,18 @@ pub(super) fn create_request(
         options,
         name: Utf16::from(path),
         contexts: Vec::new(),
+    })
+}
+
+pub(super) fn control(code: FsctlCode, file_id: FileId, input: &[u8], output_len_max: u32) -> Request<'_> {
+    Request::Ioctl(ioctl::Request {
+        code,
+        file_id,
+        input,
+        input_len_max: 0,
+        output: &[],
+        output_len_max,
+        flags: IoctlFlags::IS_FSCTL,
     })
 }
 

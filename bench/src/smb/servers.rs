@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub(super) const USER: &str = "root";
@@ -44,9 +44,22 @@ pub(super) fn ours(program: &Path, folder: &Path) -> Result<Server, Failure> {
             folder.join("status.sock")
         ),
     )?;
+    let (child, output, port) = started(program, &users, &config)?;
+    // Its output stays open, or it would end with it.
+    std::mem::forget(output);
+    Ok(Server { name: "pointsman".into(), port, share, child })
+}
+
+/// `pointsman serve` as a configuration says, with [`USER`] in its file of users: the process, its output, which must stay open, or it
+/// would end with it, and the port.
+pub(super) fn started(
+    program: &Path,
+    users: &Path,
+    config: &Path,
+) -> Result<(Child, BufReader<ChildStdout>, u16), Failure> {
     let mut add = Command::new(program)
         .args(["user", "add", USER, "--admin", "--users"])
-        .arg(&users)
+        .arg(users)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()?;
@@ -56,17 +69,20 @@ pub(super) fn ours(program: &Path, folder: &Path) -> Result<Server, Failure> {
     }
     let mut child = Command::new(program)
         .args(["serve", "--log", "error", "--config"])
-        .arg(&config)
+        .arg(config)
         .stdout(Stdio::piped())
         .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?);
+    let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
     let mut line = String::new();
-    lines.read_line(&mut line)?;
-    let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
-    let server = Server { name: "pointsman".into(), port: port.unwrap_or_default(), share, child };
-    // Its output stays open, or it would end with it.
-    std::mem::forget(lines);
-    if server.port == 0 { Err(format!("pointsman serve said {line:?}").into()) } else { Ok(server) }
+    output.read_line(&mut line)?;
+    match line.trim().rsplit(':').next().and_then(|port| port.parse().ok()) {
+        Some(port) if port != 0 => Ok((child, output, port)),
+        _ => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(format!("pointsman serve said {line:?}").into())
+        }
+    }
 }
 
 /// Debian's smbd, with what it needs for the attributes of Windows; nothing that slows it down.

@@ -1,7 +1,7 @@
 //! The largest answers, chains and inputs that a client may ask for, as many as it has credits for.
 use super::super::link::{Link, Protection, answers};
-use super::super::load::{control, opened};
-use super::super::ops::{close_request, create_request, file_id_of, read_request, write_request};
+use super::super::load::opened;
+use super::super::ops::{close_request, control, create_request, file_id_of, read_request, write_request};
 use super::greedy::{Statuses, earn, pipelined, push, told};
 use super::{Ground, Outcome};
 use crate::report::Failure;

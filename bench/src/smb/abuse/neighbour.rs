@@ -1,7 +1,7 @@
 //! A client that does nothing wrong, beside those that do: what it asks for now and then, and how long each takes.
 use super::super::link::{Link, Target, statuses};
-use super::super::load::{control, opened};
-use super::super::ops::{close_request, create_request, read_request, symlink_data, write_request};
+use super::super::load::opened;
+use super::super::ops::{close_request, control, create_request, read_request, symlink_data, write_request};
 use super::Outcome;
 use crate::report::Failure;
 use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, NtStatus};
@@ -125,7 +125,7 @@ fn small(link: &mut Link, file: FileId, number: u64) -> Result<(), Failure> {
     }
     let path = format!(r"kept\point{}", number % 50);
     let access = AccessMask::FILE_WRITE_ATTRIBUTES | AccessMask::FILE_READ_ATTRIBUTES;
-    let point = symlink_data();
+    let point = symlink_data("target");
     let chain = [
         create_request(&path, access, CreateDisposition::OPEN_IF, CreateOptions::OPEN_REPARSE_POINT),
         control(FsctlCode::SET_REPARSE_POINT, FileId::ANY, &point, 0),

@@ -1,13 +1,13 @@
 //! `pointsman serve` with its default limits but for the number of connections, and what it holds.
 use super::super::link::{Protection, Target};
-use super::super::servers::{PASSWORD, USER};
+use super::super::servers::{PASSWORD, USER, started};
 use super::BUFFER_MIB;
 use crate::report::Failure;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -71,27 +71,8 @@ impl Server {
                 BUFFER_MIB << 20,
             ),
         )?;
-        let mut add = Command::new(program)
-            .args(["user", "add", USER, "--admin", "--users"])
-            .arg(&users)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()?;
-        add.stdin.take().ok_or("no input")?.write_all(format!("{PASSWORD}\n").as_bytes())?;
-        if !add.wait()?.success() {
-            return Err("pointsman user add failed".into());
-        }
-        let mut child = Command::new(program)
-            .args(["serve", "--log", "error", "--config"])
-            .arg(&config)
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-        let mut line = String::new();
-        output.read_line(&mut line)?;
-        let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
-        let server = Server { child, port, metrics, share, _output: output };
-        if port == 0 { Err(format!("pointsman serve said {line:?}").into()) } else { Ok(server) }
+        let (child, output, port) = started(program, &users, &config)?;
+        Ok(Server { child, port, metrics, share, _output: output })
     }
 
     pub(super) fn target(&self, protection: Protection) -> Target {
