@@ -46,6 +46,10 @@ fn main() -> ExitCode {
     let outcome = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [how @ ("ntfs-index" | "ntfs-walk"), image] => ntfs::child(how, image),
         ["smb-floor", share, how] => smb::serve_floor(Path::new(share), how),
+        ["smb-core", folder, count, only @ ..] => count
+            .parse()
+            .map_err(Failure::from)
+            .and_then(|count| smb::core::run(Path::new(folder), count, only.first().copied())),
         ["bare-walk", root, threads] => bare_walk(root, threads),
         ["set-many", root, count] => {
             count.parse().map_err(Failure::from).and_then(|n| set::set_many(Path::new(root), n))

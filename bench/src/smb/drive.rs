@@ -1,5 +1,5 @@
-//! Many connections from one thread: each sends its next request as soon as the answer to the last is whole.
-use super::link::{Link, statuses};
+//! Many connections from one thread: each sends its next requests as soon as answers to the last are there.
+use super::link::Link;
 use super::ops::{Operation, file_id_of};
 use crate::report::Failure;
 use nt::NtStatus;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use wire::FileId;
+use wire::{FileId, compound};
 
 /// What became of a run.
 pub(super) struct Driven {
@@ -26,19 +26,22 @@ pub(super) enum Until {
     Count(u64),
 }
 
+/// An operation under way.
 struct Going {
     number: u64,
     step: usize,
     opened: Option<FileId>,
-    is_over: bool,
+    /// By which its answer is known.
+    message_id: u64,
 }
 
-/// Runs an operation on all these connections. `number` is the first that was not used yet, and is so again afterwards.
+/// Runs an operation on all these connections, `depth` of them under way on each. `number` is the first that was not used yet, and
+/// is so again afterwards.
 pub(super) fn drive(
     links: &mut [Link],
     operation: &Operation,
     data: &[u8],
-    until: Until,
+    (until, depth): (Until, usize),
     number: &mut u64,
 ) -> Result<Driven, Failure> {
     let mut driven = Driven { operations: 0, time: Duration::ZERO, refusals: BTreeMap::new() };
@@ -51,39 +54,55 @@ pub(super) fn drive(
         Until::Time(time) => start.elapsed() < time,
         Until::Count(count) => number - first < count,
     };
-    let mut going = Vec::with_capacity(links.len());
+    // What is to be written on a connection at once.
+    let mut out = Vec::new();
+    let mut under_way: Vec<Vec<Going>> = Vec::with_capacity(links.len());
     for link in links.iter_mut() {
-        let mut one = Going { number: *number, step: 0, opened: None, is_over: !may_begin(*number) };
-        if !one.is_over {
+        let mut going = Vec::with_capacity(depth);
+        while going.len() < depth && may_begin(*number) {
+            let mut one = Going { number: *number, step: 0, opened: None, message_id: 0 };
             *number += 1;
-            go(link, &mut one, operation, data)?;
+            go(link, &mut one, operation, data, &mut out)?;
+            going.push(one);
         }
-        going.push(one);
+        write(link, &mut out)?;
+        under_way.push(going);
     }
-    while going.iter().any(|one| !one.is_over) {
+    while under_way.iter().any(|going| !going.is_empty()) {
         let ready = ready(links.iter().map(|link| &link.stream))?;
-        for ((link, one), is_ready) in links.iter_mut().zip(&mut going).zip(ready) {
+        for ((link, going), is_ready) in links.iter_mut().zip(&mut under_way).zip(ready) {
             if !is_ready {
                 continue;
             }
-            while let Some(answer) = link.poll()? {
-                for status in statuses(&answer)?.into_iter().filter(|status| *status != NtStatus::SUCCESS) {
-                    *driven.refusals.entry(status.to_string()).or_default() += 1;
+            link.fill()?;
+            while let Some(answer) = link.next()? {
+                let mut message_id = None;
+                for part in compound::split(&answer) {
+                    let (header, _) = part?;
+                    message_id.get_or_insert(header.message_id);
+                    if header.status != NtStatus::SUCCESS {
+                        *driven.refusals.entry(header.status.to_string()).or_default() += 1;
+                    }
                 }
-                one.opened = file_id_of(&answer).or(one.opened);
+                let at = going.iter().position(|one| Some(one.message_id) == message_id);
+                let one = at.and_then(|at| going.get_mut(at)).ok_or("an answer to nothing")?;
+                if !operation.is_compound {
+                    one.opened = file_id_of(&answer).or(one.opened);
+                }
                 one.step += 1;
-                if go(link, one, operation, data)? {
+                if go(link, one, operation, data, &mut out)? {
                     continue;
                 }
                 driven.operations += 1;
                 if may_begin(*number) {
-                    *one = Going { number: *number, step: 0, opened: None, is_over: false };
+                    *one = Going { number: *number, step: 0, opened: None, message_id: 0 };
                     *number += 1;
-                    go(link, one, operation, data)?;
-                } else {
-                    one.is_over = true;
+                    go(link, one, operation, data, &mut out)?;
+                } else if let Some(at) = at {
+                    going.swap_remove(at);
                 }
             }
+            write(link, &mut out)?;
         }
     }
     driven.time = start.elapsed();
@@ -93,6 +112,16 @@ pub(super) fn drive(
     Ok(driven)
 }
 
+/// Writes what is to be written.
+fn write(link: &mut Link, out: &mut Vec<u8>) -> Result<(), Failure> {
+    if !out.is_empty() {
+        // All that is under way on a connection is far smaller than the socket's buffer.
+        link.stream.write_all(out)?;
+        out.clear();
+    }
+    Ok(())
+}
+
 /// Waits until something is to be read, and says where.
 pub(super) fn ready<'a>(streams: impl Iterator<Item = &'a TcpStream>) -> Result<Vec<bool>, Failure> {
     let mut fds: Vec<PollFd<'_>> = streams.map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
@@ -100,11 +129,15 @@ pub(super) fn ready<'a>(streams: impl Iterator<Item = &'a TcpStream>) -> Result<
     Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
 }
 
-/// Sends the next step; false when there is none.
-fn go(link: &mut Link, one: &mut Going, operation: &Operation, data: &[u8]) -> Result<bool, Failure> {
+/// Writes down the next step; false when there is none.
+fn go(
+    link: &mut Link,
+    one: &mut Going,
+    operation: &Operation,
+    data: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<bool, Failure> {
     let Some(requests) = operation.step(one.number, one.step, one.opened, data) else { return Ok(false) };
-    let framed = link.framed(&requests)?;
-    // Requests are far smaller than the socket's buffer, and only one is under way.
-    link.stream.write_all(&framed)?;
+    one.message_id = link.frame_into(&requests, out)?;
     Ok(true)
 }

@@ -50,9 +50,14 @@ pub(super) struct Link {
     tree_id: u32,
     message_id: u64,
     nonce: u64,
-    /// What was received and not yet taken.
+    /// What was received: bytes up to `end`, of which those before `start` are taken.
     received: Vec<u8>,
+    start: usize,
+    end: usize,
 }
+
+/// Bytes that are read at once, at least.
+const READ_BYTES: usize = 128 * 1024;
 
 impl Link {
     /// Negotiates 3.1.1 with AES-128-GMAC and AES-128-GCM, logs on with NTLMv2, connects to the share.
@@ -113,6 +118,8 @@ impl Link {
             message_id: 3,
             nonce: 0,
             received: Vec::new(),
+            start: 0,
+            end: 0,
         };
         link.connect_to("share")?;
         Ok(link)
@@ -144,7 +151,18 @@ impl Link {
 
     /// One or several related requests, framed and protected.
     pub(super) fn framed(&mut self, requests: &[Request<'_>]) -> Result<Vec<u8>, Failure> {
-        let mut all: Vec<u8> = Vec::with_capacity(512);
+        let mut framed = Vec::with_capacity(512);
+        self.frame_into(requests, &mut framed)?;
+        Ok(framed)
+    }
+
+    /// The same behind other messages; gives the id of the first.
+    pub(super) fn frame_into(&mut self, requests: &[Request<'_>], out: &mut Vec<u8>) -> Result<u64, Failure> {
+        let first_id = self.message_id;
+        let frame_at = out.len();
+        let is_sealed = self.protection == Protection::Sealed;
+        let before = netbios::FRAME_LEN + if is_sealed { wire::TRANSFORM_LEN } else { 0 };
+        out.resize(frame_at + before, 0);
         let last = requests.len() - 1;
         for (at, request) in requests.iter().enumerate() {
             let charge = charge(request);
@@ -160,7 +178,7 @@ impl Link {
             if self.protection == Protection::Signed {
                 header.flags |= HeaderFlags::SIGNED;
             }
-            let mut w = Writer::new();
+            let mut w = Writer::with_capacity(256 + request.payload().len());
             header.encode(&mut w);
             request.encode(&mut w);
             let mut message = w.finish()?;
@@ -172,54 +190,85 @@ impl Link {
             if self.protection == Protection::Signed {
                 self.signing.sign(MessageNonce::of(&header, Sender::Client), &mut message, &[]);
             }
-            all.append(&mut message);
+            out.extend_from_slice(&message);
         }
-        if self.protection == Protection::Sealed {
+        if is_sealed {
             let (key, _) = self.seal.as_ref().ok_or("the server offers no encryption")?;
             self.nonce += 1;
             let mut nonce = [0; 16];
             nonce.iter_mut().zip(self.nonce.to_le_bytes()).for_each(|(to, from)| *to = from);
-            let head = key.seal(self.session_id, nonce, &mut all).map_err(|fault| format!("{fault:?}"))?;
-            all.splice(0..0, head);
+            let (around, message) = out.split_at_mut(frame_at + before);
+            let head = key.seal(self.session_id, nonce, message).map_err(|fault| format!("{fault:?}"))?;
+            if let Some(field) = around.get_mut(frame_at + netbios::FRAME_LEN..) {
+                field.copy_from_slice(&head);
+            }
         }
-        let mut framed = netbios::frame(all.len()).ok_or("a message too long")?.to_vec();
-        framed.append(&mut all);
-        Ok(framed)
+        let len = out.len() - frame_at - netbios::FRAME_LEN;
+        let frame = netbios::frame(len).ok_or("a message too long")?;
+        if let Some(field) = out.get_mut(frame_at..frame_at + netbios::FRAME_LEN) {
+            field.copy_from_slice(&frame);
+        }
+        Ok(first_id)
     }
 
     /// The next whole message that is not an interim answer, if one is there; reads what the socket has.
     pub(super) fn poll(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         loop {
-            if let Some(message) = self.taken()? {
-                if let Some(message) = self.opened(message)? {
-                    return Ok(Some(message));
-                }
-                continue;
+            if let Some(message) = self.next()? {
+                return Ok(Some(message));
             }
-            let mut buffer = [0; 65536];
-            match self.stream.read(&mut buffer) {
-                Ok(0) => return Err("the server closed the connection".into()),
-                Ok(len) => self.received.extend_from_slice(buffer.get(..len).unwrap_or_default()),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) => return Err(error.into()),
+            if !self.fill()? {
+                return Ok(None);
             }
         }
     }
 
+    /// The next whole message that is not an interim answer, of what was received.
+    pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        while let Some(message) = self.taken()? {
+            if let Some(message) = self.opened(message)? {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads once; false when there is nothing.
+    pub(super) fn fill(&mut self) -> Result<bool, Failure> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.start > 0 && self.received.len() - self.end < READ_BYTES {
+            self.received.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.received.len() - self.end < READ_BYTES {
+            self.received.resize(self.end + READ_BYTES, 0);
+        }
+        match self.stream.read(self.received.get_mut(self.end..).unwrap_or_default()) {
+            Ok(0) => Err("the server closed the connection".into()),
+            Ok(len) => {
+                self.end += len;
+                Ok(true)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn taken(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        let Some((head, rest)) = self.received.split_first_chunk::<4>() else { return Ok(None) };
+        let received = self.received.get(self.start..self.end).unwrap_or_default();
+        let Some((head, rest)) = received.split_first_chunk::<4>() else { return Ok(None) };
         let netbios::Frame::Message(len) = netbios::Frame::decode(*head) else {
             return Err("no frame of SMB".into());
         };
         if len > MESSAGE_MAX {
             return Err(format!("a message of {len} bytes").into());
         }
-        if rest.len() < len {
-            return Ok(None);
+        let message = rest.get(..len).map(<[u8]>::to_vec);
+        if message.is_some() {
+            self.start += netbios::FRAME_LEN + len;
         }
-        let mut message: Vec<u8> = self.received.drain(..len + 4).collect();
-        message.drain(..4);
-        Ok(Some(message))
+        Ok(message)
     }
 
     /// In the clear; nothing for an interim answer.
@@ -292,7 +341,12 @@ fn refused(what: &str, status: NtStatus) -> Failure {
     format!("{what} was refused: {status}").into()
 }
 
-fn plain(command: Command, message_id: u64, session_id: u64, body: &Request<'_>) -> Result<Vec<u8>, Failure> {
+pub(super) fn plain(
+    command: Command,
+    message_id: u64,
+    session_id: u64,
+    body: &Request<'_>,
+) -> Result<Vec<u8>, Failure> {
     let header = Header { session_id, credits: CREDITS, ..Header::new(command, message_id) };
     let mut w = Writer::new();
     header.encode(&mut w);
@@ -340,7 +394,7 @@ fn negotiate_request() -> negotiate::Request<'static> {
     }
 }
 
-fn setup(token: &[u8]) -> Request<'_> {
+pub(super) fn setup(token: &[u8]) -> Request<'_> {
     Request::SessionSetup(session_setup::Request {
         flags: session_setup::RequestFlags(0),
         security_mode: SecurityMode::SIGNING_ENABLED,

@@ -2,6 +2,7 @@
 //! of rounds in which the two take turns; CPU time is that of the server's processes alone.
 pub(crate) mod abuse;
 mod bare;
+pub(crate) mod core;
 mod drive;
 mod floor;
 mod link;
@@ -126,22 +127,9 @@ fn prepare(server: &Server, wanted: &Wanted<'_>) -> Result<(), Failure> {
     let mut link = Link::connect(target(server, Protection::Plain))?;
     let mut number = 0;
     let data = ops::symlink_data("target");
-    let make = |name, path, middle| Operation {
-        name,
-        path,
-        disposition: CreateDisposition::OPEN_IF,
-        options: CreateOptions::OPEN_REPARSE_POINT,
-        middle,
-        is_compound: true,
-        objects: Some(KEPT),
-    };
-    for operation in [
-        make("file", r"kept\file#", ops::Middle::Nothing),
-        make("point", r"kept\point#", ops::Middle::Set),
-        make("link", r"kept\link#", ops::Middle::Set),
-    ] {
+    for operation in ops::of_kept() {
         let driven =
-            drive(std::slice::from_mut(&mut link), &operation, &data, Until::Count(KEPT), &mut number)?;
+            drive(std::slice::from_mut(&mut link), &operation, &data, (Until::Count(KEPT), 1), &mut number)?;
         if !driven.refusals.is_empty() {
             println!("  {} answers SET_REPARSE_POINT with {:?}", server.name, driven.refusals);
         }
@@ -234,44 +222,58 @@ fn protections(is_quick: bool) -> &'static [Protection] {
     }
 }
 
-/// get, open, stat and the stopped open, at every protection and number of connections.
+/// Operations under way on a connection: one, and as many as a client that does not wait keeps so.
+const DEPTHS: [usize; 2] = [1, 16];
+
+/// get, open, stat and the stopped open, at every protection, number of connections, and of operations under way.
 fn existing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
     let counts: &[usize] = if wanted.is_quick { &[8] } else { &[1, 8, 64] };
     for &protection in protections(wanted.is_quick) {
         for &count in counts {
-            println!("{protection:?}, {count} connections:");
             let mut links = Vec::new();
             for server in servers {
                 let all: Result<Vec<Link>, Failure> =
                     (0..count).map(|_| Link::connect(target(server, protection))).collect();
                 links.push(all?);
             }
-            for operation in ops::of_existing().into_iter().filter(|one| wanted.takes(one)) {
-                let mut refusals = BTreeSet::new();
-                let figures = in_turns(servers, wanted.rounds, |server, _| {
-                    let at = usize::from(server.name != servers[0].name);
-                    let links = links.get_mut(at).ok_or("no links")?;
-                    let mut number = 0;
-                    measured(server, || {
-                        let driven = drive(links, &operation, &[], Until::Time(wanted.slice), &mut number)?;
-                        refusals.extend(
-                            driven.refusals.keys().map(|status| (server.name.clone(), status.clone())),
-                        );
-                        Ok(driven)
-                    })
-                })?;
-                let goal = match count {
-                    1 => Goal { faster: None, cheaper: Some(6.0) },
-                    _ => Goal { faster: Some(5.0), cheaper: Some(6.0) },
-                };
-                line(operation.name, figures, &goal);
-                tell(&refusals);
-                if protection == Protection::Plain && operation.is_compound {
-                    let share = &servers[0].share;
-                    let bare = bare::existing(share, operation.path, KEPT, operation.middle)?;
-                    println!("    bare system calls {bare:.1} us");
-                }
+            for depth in DEPTHS {
+                println!("{protection:?}, {count} connections, {depth} under way on each:");
+                existing_at(servers, wanted, &mut links, (protection, count, depth))?;
             }
+        }
+    }
+    Ok(())
+}
+
+fn existing_at(
+    servers: &[Server; 2],
+    wanted: &Wanted<'_>,
+    links: &mut [Vec<Link>],
+    (protection, count, depth): (Protection, usize, usize),
+) -> Result<(), Failure> {
+    for operation in ops::of_existing().into_iter().filter(|one| wanted.takes(one)) {
+        let mut refusals = BTreeSet::new();
+        let figures = in_turns(servers, wanted.rounds, |server, _| {
+            let at = usize::from(server.name != servers[0].name);
+            let links = links.get_mut(at).ok_or("no links")?;
+            let mut number = 0;
+            measured(server, || {
+                let until = (Until::Time(wanted.slice), depth);
+                let driven = drive(links, &operation, &[], until, &mut number)?;
+                refusals.extend(driven.refusals.keys().map(|status| (server.name.clone(), status.clone())));
+                Ok(driven)
+            })
+        })?;
+        let goal = match count {
+            1 => Goal { faster: None, cheaper: Some(6.0) },
+            _ => Goal { faster: Some(5.0), cheaper: Some(6.0) },
+        };
+        line(operation.name, figures, &goal);
+        tell(&refusals);
+        if protection == Protection::Plain && operation.is_compound && depth == 1 {
+            let share = &servers[0].share;
+            let bare = bare::existing(share, operation.path, KEPT, operation.middle)?;
+            println!("    bare system calls {bare:.1} us");
         }
     }
     Ok(())
@@ -308,7 +310,7 @@ fn fresh(servers: &[Server; 2], wanted: &Wanted<'_>, is_disk: bool) -> Result<()
             let (links, number) =
                 (links.get_mut(at).ok_or("no links")?, numbers.get_mut(at).ok_or("no number")?);
             let figure = measured(server, || {
-                let driven = drive(links, &operation, &data, until, number)?;
+                let driven = drive(links, &operation, &data, (until, 1), number)?;
                 refusals.extend(driven.refusals.keys().map(|status| (server.name.clone(), status.clone())));
                 Ok(driven)
             });

@@ -60,6 +60,19 @@ pub(super) fn of_existing() -> Vec<Operation> {
     ]
 }
 
+/// Those that make what exists, where it is missing.
+pub(super) fn of_kept() -> [Operation; 3] {
+    let make = |name, path, middle| Operation {
+        disposition: CreateDisposition::OPEN_IF,
+        ..kept(name, path, POINT, middle)
+    };
+    [
+        make("file", r"kept\file#", Middle::Nothing),
+        make("point", r"kept\point#", Middle::Set),
+        make("link", r"kept\link#", Middle::Set),
+    ]
+}
+
 /// Those that make new objects: their folder is emptied by the caller.
 pub(super) fn of_fresh() -> Vec<Operation> {
     let fresh = |name, path, middle| Operation {
