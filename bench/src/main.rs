@@ -39,6 +39,7 @@ struct Arguments {
     parts: Vec<String>,
     only: Option<String>,
     slice: Duration,
+    depth: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -89,6 +90,7 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
         parts: Vec::new(),
         only: None,
         slice: smb::SLICE,
+        depth: None,
     };
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -97,6 +99,7 @@ fn parse(words: Vec<String>) -> Option<Arguments> {
             "--files" => arguments.files = Some(words.next()?.parse().ok()?),
             "--threads" => arguments.threads = words.next()?.parse().ok()?,
             "--rounds" => arguments.rounds = words.next()?.parse().ok()?,
+            "--depth" => arguments.depth = Some(words.next()?.parse().ok()?),
             "--slice-ms" => arguments.slice = Duration::from_millis(words.next()?.parse().ok()?),
             "--only" => arguments.only = words.next(),
             "--quick" => arguments.is_quick = true,
@@ -139,6 +142,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             parts: &arguments.parts,
             only: arguments.only.as_deref(),
             slice: arguments.slice,
+            depth: arguments.depth,
         };
         let outcome = smb::run(&wanted);
         smb::clean(&memory);

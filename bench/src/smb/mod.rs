@@ -51,6 +51,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) only: Option<&'a str>,
     /// How long one figure is measured in one round.
     pub(crate) slice: Duration,
+    /// Operations on what exists: how many are under way on a connection; nothing for both numbers that count.
+    pub(crate) depth: Option<usize>,
 }
 
 impl Wanted<'_> {
@@ -236,7 +238,7 @@ fn existing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
                     (0..count).map(|_| Link::connect(target(server, protection))).collect();
                 links.push(all?);
             }
-            for depth in DEPTHS {
+            for depth in wanted.depth.map_or(DEPTHS.to_vec(), |depth| vec![depth]) {
                 println!("{protection:?}, {count} connections, {depth} under way on each:");
                 existing_at(servers, wanted, &mut links, (protection, count, depth))?;
             }
