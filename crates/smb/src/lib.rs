@@ -5,6 +5,7 @@
 //! is an operation on a [`store`].
 pub mod connection;
 pub mod crypto;
+mod ids;
 mod ops;
 mod rpc;
 pub mod server;

@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::reply::{self, ReplyBody, Written};
 use super::security::SessionSecurity;
 use super::{Connection, Effect, Interim, RequestId};
+use crate::ids::trim;
 
 /// The session that responses are sealed for.
 type SealedBy = Option<(u64, SessionSecurity)>;
@@ -107,6 +108,7 @@ impl Connection {
     /// A chain is answered whole.
     pub(super) fn send_chain(&mut self, id: u64) -> Result<(), Fault> {
         let Some(chain) = self.chains.remove(&id) else { return Ok(()) };
+        trim(&mut self.chains);
         match chain.bundle {
             Some(bundle) => self.leave(bundle, id, Some((chain.done, chain.sealed_by))),
             None => self.send(chain.done, chain.sealed_by),

@@ -16,6 +16,7 @@ use super::reply::{self, Reply, ReplyBody, Written};
 use super::security::SessionSecurity;
 use super::{Connection, Effect, Phase};
 use crate::crypto::{PreauthHash, Sender};
+use crate::ids::trim;
 
 /// A request of a chain.
 #[derive(Debug)]
@@ -282,6 +283,7 @@ impl Connection {
     /// The answer of the server.
     pub(super) fn finish(&mut self, now: Now, id: RequestId, reply: Reply<'_>) -> Result<(), Fault> {
         let Some(request) = self.outstanding.remove(&id.0) else { return Ok(()) };
+        trim(&mut self.outstanding);
         self.held = self.held.saturating_sub(request.weight);
         // The credits of an asynchronous request were granted with the interim response. 3.3.4.3
         let credits = if request.async_id.is_some() { 0 } else { self.window.grant(request.header.credits) };

@@ -35,6 +35,7 @@ pub use reply::{Packet, Reply, ReplyBody};
 pub use security::SessionSecurity;
 
 use crate::crypto::PreauthHash;
+use crate::ids::IdMap;
 use bundle::Bundle;
 use chain::{Chain, Outstanding};
 use framing::Frames;
@@ -93,8 +94,8 @@ pub struct Connection {
     /// PreauthSessionTable: sessions being set up, each with its hash.
     setups: BTreeMap<u64, PreauthHash>,
     /// RequestList: what the server has not answered, by message id.
-    outstanding: BTreeMap<u64, Outstanding>,
-    chains: BTreeMap<u64, Chain>,
+    outstanding: IdMap<u64, Outstanding>,
+    chains: IdMap<u64, Chain>,
     bundles: BTreeMap<u64, Bundle>,
     /// Bytes of requests and answers in `outstanding`, `chains` and `bundles`.
     held: usize,
@@ -125,8 +126,8 @@ impl Connection {
             sessions: BTreeMap::new(),
             preauth: PreauthHash::ZERO,
             setups: BTreeMap::new(),
-            outstanding: BTreeMap::new(),
-            chains: BTreeMap::new(),
+            outstanding: IdMap::default(),
+            chains: IdMap::default(),
             bundles: BTreeMap::new(),
             held: 0,
             next_chain: 0,

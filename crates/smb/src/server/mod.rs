@@ -38,6 +38,7 @@ pub use snapshot::{CachingView, OpenView, SessionView};
 pub(crate) use teardown::Parting;
 
 use crate::connection::{Config, Incoming, Negotiated, Now, RequestId, SessionSecurity};
+use crate::ids::{IdMap, trim};
 use crate::ops::{self, Flow, Waiting};
 use crate::store::{Caching, Done, Op, StoreOpen};
 
@@ -108,6 +109,8 @@ pub struct ServerConfig {
 pub(crate) struct Linked {
     pub(crate) negotiated: Arc<Negotiated>,
     pub(crate) sessions: BTreeSet<u64>,
+    /// Its requests that wait for something.
+    pub(crate) requests: IdMap<RequestId, Ticket>,
 }
 
 /// A request that waits for something.
@@ -133,7 +136,7 @@ pub enum Delay {
 #[derive(Debug)]
 pub struct Server {
     pub(crate) config: Arc<ServerConfig>,
-    pub(crate) connections: BTreeMap<ConnectionId, Linked>,
+    pub(crate) connections: IdMap<ConnectionId, Linked>,
     pub(crate) sessions: BTreeMap<u64, Session>,
     pub(crate) opens: BTreeMap<u64, Box<Open>>,
     /// Opens that cache something, by what their store calls them: it is the store that says when they must not.
@@ -151,8 +154,7 @@ pub struct Server {
     creating: BTreeMap<([u8; 16], [u8; 16]), Ticket>,
     /// Breaks of opens whose making is not told yet.
     early_breaks: BTreeMap<StoreOpen, (Caching, bool)>,
-    parked: BTreeMap<Ticket, Parked>,
-    by_request: BTreeMap<(ConnectionId, RequestId), Ticket>,
+    parked: IdMap<Ticket, Parked>,
     next_ticket: u64,
     next_id: u64,
     next_session: u32,
@@ -170,7 +172,7 @@ impl Server {
         Server {
             interfaces: config.interfaces.clone(),
             config,
-            connections: BTreeMap::new(),
+            connections: IdMap::default(),
             sessions: BTreeMap::new(),
             opens: BTreeMap::new(),
             by_store: BTreeMap::new(),
@@ -181,8 +183,7 @@ impl Server {
             app_instances: BTreeSet::new(),
             creating: BTreeMap::new(),
             early_breaks: BTreeMap::new(),
-            parked: BTreeMap::new(),
-            by_request: BTreeMap::new(),
+            parked: IdMap::default(),
             next_ticket: 1,
             next_id,
             next_session: u32::from_le_bytes([a, b, c, d]),
@@ -221,7 +222,11 @@ impl Server {
 
     /// A connection has settled its dialect.
     pub fn connect(&mut self, connection: ConnectionId, negotiated: Negotiated) {
-        let linked = Linked { negotiated: Arc::new(negotiated), sessions: BTreeSet::new() };
+        let linked = Linked {
+            negotiated: Arc::new(negotiated),
+            sessions: BTreeSet::new(),
+            requests: IdMap::default(),
+        };
         self.connections.insert(connection, linked);
     }
 
@@ -251,7 +256,7 @@ impl Server {
 
     /// A CANCEL of a connection. [MS-SMB2] 3.3.5.16
     pub fn cancel(&mut self, connection: ConnectionId, request: RequestId) -> Vec<Effect> {
-        if let Some(ticket) = self.by_request.get(&(connection, request)).copied() {
+        if let Some(ticket) = self.ticket_of(connection, request) {
             self.cancel_ticket(ticket);
         }
         self.take_effects()
@@ -259,7 +264,7 @@ impl Server {
 
     /// A request cannot be answered later: the store shall let go of it, and it fails with this status.
     pub fn refuse(&mut self, connection: ConnectionId, request: RequestId, status: NtStatus) -> Vec<Effect> {
-        if let Some(ticket) = self.by_request.get(&(connection, request)).copied() {
+        if let Some(ticket) = self.ticket_of(connection, request) {
             if let Some(parked) = self.parked.get_mut(&ticket) {
                 parked.refused = Some(status);
             }
@@ -363,11 +368,16 @@ impl Server {
         self.creating.contains_key(&(client.0, create_guid.0))
     }
 
+    fn ticket_of(&self, connection: ConnectionId, request: RequestId) -> Option<Ticket> {
+        self.connections.get(&connection)?.requests.get(&request).copied()
+    }
+
     fn park(&mut self, asked: Option<Asked>, waiting: Waiting) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        if let Some(asked) = &asked {
-            self.by_request.insert((asked.connection, asked.request), ticket);
+        let linked = asked.as_ref().and_then(|asked| self.connections.get_mut(&asked.connection));
+        if let Some((linked, asked)) = linked.zip(asked.as_ref()) {
+            linked.requests.insert(asked.request, ticket);
         }
         self.parked.insert(ticket, Parked { asked, waiting, interim: false, refused: None });
         self.mark_creating(ticket, true);
@@ -376,8 +386,12 @@ impl Server {
 
     fn unpark(&mut self, ticket: Ticket) -> Option<Parked> {
         let parked = self.parked.remove(&ticket)?;
-        if let Some(asked) = &parked.asked {
-            self.by_request.remove(&(asked.connection, asked.request));
+        trim(&mut self.parked);
+        if let Some(asked) = &parked.asked
+            && let Some(linked) = self.connections.get_mut(&asked.connection)
+        {
+            linked.requests.remove(&asked.request);
+            trim(&mut linked.requests);
         }
         if let Some((client, guid)) = parked.waiting.create_guid() {
             self.forget_creating(client.0, guid.0, ticket);

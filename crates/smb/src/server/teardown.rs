@@ -1,6 +1,6 @@
 //! [MS-SMB2] 3.3.7.1, 3.3.4.8 and 3.3.5.6: what ends when a connection, a session or a tree connect does.
 use super::{ConnectionId, Effect, Held, Open, Server, Ticket};
-use crate::connection::{Now, RequestId};
+use crate::connection::Now;
 use crate::store::Op;
 
 /// What becomes of the opens of a session that ends.
@@ -15,8 +15,10 @@ pub(crate) enum Parting {
 impl Server {
     /// A connection is gone. Sessions without another channel end with it. [MS-SMB2] 3.3.7.1
     pub fn disconnect(&mut self, now: Now, connection: ConnectionId) -> Vec<Effect> {
-        let of_connection = (connection, RequestId(0))..=(connection, RequestId(u64::MAX));
-        let parked: Vec<_> = self.by_request.range(of_connection).map(|(_, ticket)| *ticket).collect();
+        let linked = self.connections.get(&connection);
+        let mut parked: Vec<_> = linked.into_iter().flat_map(|linked| linked.requests.iter()).collect();
+        parked.sort_unstable();
+        let parked: Vec<_> = parked.into_iter().map(|(_, ticket)| *ticket).collect();
         for ticket in parked {
             if !self.goes_on_without(connection, ticket) {
                 self.cancel_ticket(ticket);
