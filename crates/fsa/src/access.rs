@@ -72,8 +72,8 @@ impl<H: Host> Volume<H> {
         }
         let needed = if restores { AccessMask::NONE } else { added };
         let mut remaining = (asked | needed).without(given);
-        let descriptor = self.descriptor(&object.node)?;
-        let check = |rights: AccessMask| access_check(descriptor.as_ref(), &cx.token, rights);
+        let descriptor = self.descriptor_of(object)?;
+        let check = |rights: AccessMask| access_check(descriptor.as_deref(), &cx.token, rights);
         // A directory's own rights give two on what lies in it. It is asked only for what the object itself does not give.
         let by_parent = [
             (AccessMask::DELETE, AccessMask::FILE_DELETE_CHILD),
@@ -85,9 +85,9 @@ impl<H: Host> Volume<H> {
         });
         let parent = link.lock().parent.clone().filter(|_| by_parent.iter().any(Option::is_some));
         if let Some((parent, _)) = parent {
-            let above = self.descriptor(&parent)?;
+            let above = self.shared_descriptor(&parent)?;
             for (right, by) in by_parent.into_iter().flatten() {
-                if access_check(above.as_ref(), &cx.token, by).is_ok() {
+                if access_check(above.as_deref(), &cx.token, by).is_ok() {
                     given |= right;
                     remaining = remaining.without(right);
                 }
@@ -119,8 +119,8 @@ impl<H: Host> Volume<H> {
             require_security_privilege(asking)?;
             // FILE_ADD_FILE and FILE_ADD_SUBDIRECTORY are a directory's names for the rights to write and to append.
             let needed = if directory { AccessMask::FILE_APPEND_DATA } else { AccessMask::FILE_WRITE_DATA };
-            let descriptor = self.descriptor(parent)?;
-            let may = access_check(descriptor.as_ref(), &cx.token, needed);
+            let descriptor = self.shared_descriptor(parent)?;
+            let may = access_check(descriptor.as_deref(), &cx.token, needed);
             if may.is_err() && !cx.has_privilege(Privileges::RESTORE) {
                 let why = Why::Access { needed, granted: AccessMask::NONE };
                 return Err(Refusal::new(NtStatus::ACCESS_DENIED, why).into());

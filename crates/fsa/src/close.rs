@@ -118,6 +118,7 @@ impl<H: Host> Volume<H> {
             }
         }
         open.link.lock().state = LinkState::Gone;
+        self.host.let_go(open.file.id());
         self.changed();
         self.settle(&parent, open.options)?;
         self.break_parent(open.actor(), &open.link);

@@ -37,6 +37,7 @@ mod check;
 mod close;
 mod context;
 mod cursors;
+mod descriptors;
 mod directory;
 mod ea;
 mod event;

@@ -42,8 +42,9 @@ impl Listening {
 
 impl<H: Host> Volume<H> {
     /// Tells those who watch of what other processes changed meanwhile. A daemon calls it when the host's queue has something
-    /// ([`crate::host::linux::LinuxHost::changes`]); answers are in [`Volume::take_completions`].
+    /// ([`crate::host::linux::LinuxHost::changes`]), and every few seconds; answers are in [`Volume::take_completions`].
     pub fn hear(&self) {
+        self.host.tidy();
         if self.listening.count.load(Ordering::Acquire) == 0 {
             let _the_last_words = self.host.heard(); // else the queue would stay readable
             return;

@@ -1,6 +1,6 @@
 //! An object as an operation finds it: the host's node, and all that is known of it at that moment.
-use crate::host::meta::{self, Meta, PointHead};
-use crate::host::{Host, HostError, HostFault, HostResult, NodeId, NodeKind};
+use crate::host::meta::{self, Depth, Meta, PointHead};
+use crate::host::{Host, HostError, HostFault, HostResult, NodeId, NodeKind, Seen, Values};
 use crate::volume::Volume;
 use reparse::Tag;
 
@@ -8,6 +8,8 @@ use reparse::Tag;
 pub(crate) struct Object<H: Host> {
     pub(crate) node: H::Node,
     pub(crate) meta: Meta,
+    /// What was read of its extended attributes, in the order of [`meta::LOOKED`].
+    pub(crate) values: Option<Values>,
 }
 
 impl<H: Host> Object<H> {
@@ -41,27 +43,22 @@ impl<H: Host> Object<H> {
 impl<H: Host> Volume<H> {
     /// Looks at an object.
     pub(crate) fn object(&self, node: H::Node) -> HostResult<Object<H>> {
-        let meta = self.meta(&node)?;
-        Ok(Object { node, meta })
+        let seen = self.host.look_at(&node, Depth::Attributes.wanted())?;
+        self.object_seen(node, seen, Depth::Attributes)
     }
 
-    /// Looks at an object's kind and tag, and not at its attributes: they read as none.
-    pub(crate) fn object_without_attributes(&self, node: H::Node) -> HostResult<Object<H>> {
-        let stat = self.host.stat(&node)?;
-        if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
-            return self.object(node);
-        }
-        let point = self.stored_head(&node)?;
-        Ok(Object { node, meta: Meta::new(stat, None, point) })
-    }
-
-    /// Looks at an object's kind only: its attributes read as none, and so does its tag, but for a host link or special file.
-    pub(crate) fn object_of_a_kind(&self, node: H::Node) -> HostResult<Object<H>> {
-        let stat = self.host.stat(&node)?;
-        if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
-            return self.object(node);
-        }
-        Ok(Object { node, meta: Meta::new(stat, None, None) })
+    /// An object that was looked at so deep. What lies deeper reads as none, but for the tag of a host link or special file.
+    pub(crate) fn object_seen(&self, node: H::Node, seen: Seen, depth: Depth) -> HostResult<Object<H>> {
+        let is_plain = matches!(seen.stat.kind, NodeKind::File | NodeKind::Directory);
+        let meta = match depth {
+            Depth::Kind if is_plain => Meta::new(seen.stat, None, None),
+            // One that could not be looked into shows why, and no attributes that were not asked for.
+            Depth::Point if is_plain && seen.values.is_none() => {
+                Meta::new(seen.stat, None, self.stored_head(&node)?)
+            }
+            _ => self.as_seen(meta::of_seen(&self.host, &node, &seen, self.options.unix_nodes)?),
+        };
+        Ok(Object { node, meta, values: seen.values })
     }
 
     /// The head of the reparse point that is stored with a file or directory.

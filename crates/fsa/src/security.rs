@@ -116,6 +116,7 @@ impl<H: Host> Volume<H> {
         let new = merge(self.effective_descriptor(&node)?, settled(given), parts);
         let bytes = new.encode().map_err(|_| invalid("the descriptor is too long"))?;
         meta::set_security(&self.host, &node, &bytes)?;
+        self.changed(); // an open that has read the one before reads again
         self.archive(&open)?;
         self.restore_times(&open, pinned)?;
         self.settle(&node, open.options)?;

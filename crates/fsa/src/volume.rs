@@ -1,4 +1,5 @@
 //! A volume. [MS-FSA] 2.1.1.1
+use crate::descriptors::Descriptors;
 use crate::directory::Listings;
 use crate::event::{Event, EventQueue};
 use crate::file::FileTable;
@@ -102,6 +103,7 @@ pub struct Volume<H: Host> {
     pub(crate) locks_held: AtomicUsize,
     /// What listings under way remember.
     pub(crate) listings: Listings,
+    pub(crate) descriptors: Descriptors,
     events: EventQueue,
     epoch: AtomicU64,
     renames: Mutex<()>,
@@ -166,6 +168,7 @@ impl<H: Host> Volume<H> {
             listening: Listening::default(),
             locks_held: AtomicUsize::new(0),
             listings: Listings::default(),
+            descriptors: Descriptors::default(),
             events: EventQueue::default(),
             epoch: AtomicU64::new(0),
             renames: Mutex::new(()),

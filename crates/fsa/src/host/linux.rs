@@ -7,9 +7,11 @@ mod extents;
 mod fault;
 mod glance;
 mod index;
+mod known;
 mod leftovers;
 mod listen;
 mod listing;
+mod look;
 mod names;
 mod node;
 mod overflow;
@@ -20,8 +22,8 @@ mod watch;
 mod xattr;
 
 use super::{
-    BlobId, Features, Glance, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Make,
-    NodeId, NodeKind, NodeStat, RenameMode, SetTimes, Space, XattrMode,
+    BlobId, Features, Glance, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Look,
+    Looked, Make, NodeId, NodeKind, NodeStat, RenameMode, Seen, SetTimes, Space, XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -80,6 +82,8 @@ pub struct LinuxHost {
     glancing: AtomicUsize,
     /// Objects without attributes.
     bare: bare::Bare,
+    /// Objects that were looked at.
+    known: known::KnownObjects,
     /// One lock for many directories; which, their inode number says.
     directories: [Mutex<()>; DIRECTORY_LOCKS],
 }
@@ -110,6 +114,7 @@ impl LinuxHost {
             features: OnceLock::new(),
             glancing: AtomicUsize::new(0),
             bare: bare::Bare::default(),
+            known: known::KnownObjects::default(),
             directories: [const { Mutex::new(()) }; DIRECTORY_LOCKS],
             options,
             root,
@@ -125,6 +130,14 @@ impl LinuxHost {
     /// [`crate::Volume::hear`] is due. `None` where this user has as many such queues as allowed.
     pub fn changes(&self) -> Option<BorrowedFd<'_>> {
         self.listener.queue()
+    }
+
+    /// Opens something; where the process has as many descriptors as it may, those that are only kept at hand go first.
+    fn with_room<T>(&self, mut open: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+        match open() {
+            Err(Errno::MFILE | Errno::NFILE) if self.known.let_all_go() => open(),
+            done => done,
+        }
     }
 
     fn require_writable(&self, call: &'static str) -> HostResult<()> {
@@ -149,11 +162,24 @@ impl Host for LinuxHost {
     }
 
     fn lookup(&self, dir: &LinuxNode, name: &[u16]) -> HostResult<Option<(LinuxNode, HostName)>> {
-        names::lookup(self, dir, name, LinuxNode::open)
+        names::lookup(self, dir, name, |name| LinuxNode::open(dir.fd(), name, self.resolve))
     }
 
-    fn lookup_directory(&self, dir: &LinuxNode, name: &[u16]) -> HostResult<Option<(LinuxNode, HostName)>> {
-        names::lookup(self, dir, name, LinuxNode::open_directory)
+    fn look_up(&self, dir: &LinuxNode, name: &[u16], look: Look) -> HostResult<Option<Looked<LinuxNode>>> {
+        let found = names::lookup(self, dir, name, |name| look::entry(self, dir, name, look))?;
+        Ok(found.map(|((node, seen), name)| Looked { node, name, seen }))
+    }
+
+    fn look_at(&self, node: &LinuxNode, wanted: &'static [&'static str]) -> HostResult<Seen> {
+        look::object(self, node, wanted).map_err(failed("look_at"))
+    }
+
+    fn let_go(&self, id: NodeId) {
+        self.known.let_go(id);
+    }
+
+    fn tidy(&self) {
+        self.known.tidy();
     }
 
     fn open_entry(&self, dir: &LinuxNode, name: &HostName) -> HostResult<LinuxNode> {
@@ -252,6 +278,12 @@ impl Host for LinuxHost {
     }
 
     fn xattr(&self, node: &LinuxNode, name: &str) -> HostResult<Option<Vec<u8>>> {
+        // By its descriptor an attribute costs less than to look whether it is at hand.
+        if node.attribute_fd().is_none()
+            && let Some(value) = node.facts().ok().and_then(|facts| self.known.value(&facts, name))
+        {
+            return Ok(value);
+        }
         xattr::get(node, name)
     }
 
@@ -271,7 +303,7 @@ impl Host for LinuxHost {
 
     fn read(&self, node: &LinuxNode, offset: u64, buffer: &mut [u8]) -> HostResult<usize> {
         node.require_file("read")?;
-        let fd = node.readable().map_err(failed("read"))?;
+        let fd = self.with_room(|| node.readable()).map_err(failed("read"))?;
         let mut done = 0;
         while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
             match pread(fd, rest, offset.saturating_add(done as u64)) {
@@ -286,7 +318,7 @@ impl Host for LinuxHost {
 
     fn read_new(&self, node: &LinuxNode, offset: u64, len: usize) -> HostResult<Vec<u8>> {
         node.require_file("read")?;
-        let fd = node.readable().map_err(failed("read"))?;
+        let fd = self.with_room(|| node.readable()).map_err(failed("read"))?;
         let mut data = Vec::with_capacity(len);
         while data.len() < len {
             let at = offset.saturating_add(data.len() as u64);
@@ -303,7 +335,7 @@ impl Host for LinuxHost {
     fn write(&self, node: &LinuxNode, offset: u64, bytes: &[u8]) -> HostResult<()> {
         self.require_writable("write")?;
         node.require_file("write")?;
-        let fd = node.writable().map_err(failed("write"))?;
+        let fd = self.with_room(|| node.writable()).map_err(failed("write"))?;
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             match pwrite(fd, rest, offset.saturating_add(done as u64)) {
@@ -318,7 +350,7 @@ impl Host for LinuxHost {
     fn set_len(&self, node: &LinuxNode, len: u64) -> HostResult<()> {
         self.require_writable("set_len")?;
         node.require_file("set_len")?;
-        let fd = node.writable().map_err(failed("set_len"))?;
+        let fd = self.with_room(|| node.writable()).map_err(failed("set_len"))?;
         ftruncate(fd, len).map_err(failed("set_len"))
     }
 

@@ -25,7 +25,7 @@ pub use stream::{
 use core::fmt;
 use nt::{FileAttributes, FileTime};
 
-use super::{Glance, Host, HostError, HostFault, HostResult, NodeKind, NodeStat};
+use super::{Glance, Host, HostError, HostFault, HostResult, NodeKind, NodeStat, Seen, Values};
 use room::set_with_room;
 
 /// Attributes and creation time.
@@ -112,15 +112,72 @@ pub fn load<H: Host>(host: &H, node: &H::Node) -> HostResult<Meta> {
 
 /// As [`load`]; `form` says how special files of the host appear.
 pub fn load_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResult<Meta> {
-    let stat = host.stat(node)?;
-    let (stored, point) = match stat.kind {
-        NodeKind::File | NodeKind::Directory => (
+    let seen = host.look_at(node, LOOKED_POINT_AND_ATTRIBUTES)?;
+    of_seen(host, node, &seen, form)
+}
+
+/// The attributes that looks at an object ask for; each look for some of the first.
+pub const LOOKED: [&str; 3] = [SMB_REPARSE, DOSATTRIB, NTACL];
+const LOOKED_POINT: &[&str] = &[SMB_REPARSE];
+const LOOKED_POINT_AND_ATTRIBUTES: &[&str] = &[SMB_REPARSE, DOSATTRIB];
+/// Their places among [`LOOKED`].
+const AT_POINT: usize = 0;
+const AT_DOSATTRIB: usize = 1;
+const AT_NTACL: usize = 2;
+
+/// How much of an object is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Depth {
+    /// What it is.
+    Kind,
+    /// And its reparse point.
+    Point,
+    /// And its attributes.
+    Attributes,
+    /// And its security descriptor.
+    Security,
+}
+
+impl Depth {
+    /// The names that a look of this depth asks for.
+    pub fn wanted(self) -> &'static [&'static str] {
+        match self {
+            Depth::Kind => &[],
+            Depth::Point => LOOKED_POINT,
+            Depth::Attributes => LOOKED_POINT_AND_ATTRIBUTES,
+            Depth::Security => &LOOKED,
+        }
+    }
+}
+
+/// What a look at an object comes to. What it did not ask for reads as none.
+pub fn of_seen<H: Host>(host: &H, node: &H::Node, seen: &Seen, form: SpecialForm) -> HostResult<Meta> {
+    let stat = seen.stat;
+    if !matches!(stat.kind, NodeKind::File | NodeKind::Directory) {
+        return Ok(Meta::new(stat, None, Some(host_file::head(host, node, &stat, form)?)));
+    }
+    let (stored, point) = match &seen.values {
+        Some(values) => {
+            let stored = values.get(AT_DOSATTRIB).flatten();
+            let stored = stored.and_then(|value| DosAttrib::decode(value).ok());
+            (stored, values.get(AT_POINT).flatten().map(decode_head))
+        }
+        None => (
             stored_attributes(host, node)?,
-            optional(host.xattr(node, SMB_REPARSE))?.map(|v| decode_head(&v)),
+            optional(host.xattr(node, SMB_REPARSE))?.map(|value| decode_head(&value)),
         ),
-        _ => (None, Some(host_file::head(host, node, &stat, form)?)),
     };
     Ok(Meta::new(stat, stored, point))
+}
+
+/// The reparse point among values that a look gave, if it asked for it.
+pub fn point_in(values: &Values) -> Option<Option<&[u8]>> {
+    values.get(AT_POINT)
+}
+
+/// What [`NTACL`] has among values that a look gave, if it asked for it.
+pub fn security_in(values: &Values) -> Option<Option<&[u8]>> {
+    values.get(AT_NTACL)
 }
 
 /// The attributes that [`of_glance`] wants values of.
@@ -221,21 +278,27 @@ pub fn point<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<Vec<u8>>> {
 
 /// As [`point()`]; `form` says how special files of the host appear.
 pub fn point_as<H: Host>(host: &H, node: &H::Node, form: SpecialForm) -> HostResult<Option<Vec<u8>>> {
-    let corrupt = HostError { call: "point", fault: HostFault::Corrupt };
-    let Some(value) = optional(host.xattr(node, SMB_REPARSE))? else {
-        let stat = host.stat(node)?;
-        return match stat.kind {
-            NodeKind::File | NodeKind::Directory => Ok(None),
-            _ => host_file::buffer(host, node, &stat, form).map(Some),
-        };
+    let seen = host.look_at(node, LOOKED_POINT)?;
+    if !matches!(seen.stat.kind, NodeKind::File | NodeKind::Directory) {
+        return host_file::buffer(host, node, &seen.stat, form).map(Some);
+    }
+    let value = match seen.values.as_ref().and_then(point_in) {
+        Some(value) => value.map(<[u8]>::to_vec),
+        None => optional(host.xattr(node, SMB_REPARSE))?,
     };
+    value.map(|value| whole_point(host, node, value)).transpose()
+}
+
+/// The whole buffer of what is stored of a reparse point.
+pub fn whole_point<H: Host>(host: &H, node: &H::Node, value: Vec<u8>) -> HostResult<Vec<u8>> {
+    let corrupt = HostError { call: "point", fault: HostFault::Corrupt };
     let head = decode_head(&value);
     match head.form {
-        PointForm::Whole => Ok(Some(value)),
+        PointForm::Whole => Ok(value),
         PointForm::Stub(id) => {
             let buffer = host.blob(node, id)?.ok_or(corrupt)?;
             is_buffer_of(&buffer, &head).map_err(|_| corrupt)?;
-            Ok(Some(buffer))
+            Ok(buffer)
         }
         PointForm::HostFile | PointForm::Damaged => Err(corrupt),
     }
@@ -391,13 +454,17 @@ pub fn set_first_security<H: Host>(host: &H, node: &H::Node, descriptor: &[u8]) 
     set_with_room(host, node, NTACL, &value)
 }
 
+/// `security.NTACL` as it is stored; one that may not be read is as none.
+pub fn security_value<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<Vec<u8>>> {
+    match optional(host.xattr(node, NTACL)) {
+        Err(HostError { fault: HostFault::Denied, .. }) => Ok(None),
+        other => other,
+    }
+}
+
 /// `security.NTACL`; an unreadable one is as none.
 fn stored_acl<H: Host>(host: &H, node: &H::Node) -> HostResult<Option<NtAcl>> {
-    let value = match optional(host.xattr(node, NTACL)) {
-        Err(HostError { fault: HostFault::Denied, .. }) => return Ok(None),
-        other => other?,
-    };
-    Ok(value.and_then(|value| NtAcl::decode(&value).ok()))
+    Ok(security_value(host, node)?.and_then(|value| NtAcl::decode(&value).ok()))
 }
 
 /// `user.DOSATTRIB`; an unreadable one is as none, as with Samba. The check finds it.

@@ -6,10 +6,13 @@
 mod blob;
 #[cfg(target_os = "linux")]
 pub mod linux;
+mod look;
 pub mod memory;
 pub mod meta;
 pub mod name;
 pub(crate) mod unix_view;
+
+pub use look::{Aim, LOOKED_MAX, Look, Looked, Seen, Values};
 
 use core::fmt;
 use core::ops::Range;
@@ -276,10 +279,31 @@ pub trait Host: Send + Sync {
     /// Takes no longer in a large directory than in a small one, for a hit as for a miss.
     fn lookup(&self, dir: &Self::Node, name: &[u16]) -> HostResult<Option<(Self::Node, HostName)>>;
 
-    /// As [`lookup`](Host::lookup), for what is likely a directory: a host may then save a question.
-    fn lookup_directory(&self, dir: &Self::Node, name: &[u16]) -> HostResult<Option<(Self::Node, HostName)>> {
-        self.lookup(dir, name)
+    /// As [`lookup`](Host::lookup), and tells at once what the object is.
+    fn look_up(&self, dir: &Self::Node, name: &[u16], look: Look) -> HostResult<Option<Looked<Self::Node>>> {
+        let Some((node, name)) = self.lookup(dir, name)? else { return Ok(None) };
+        let seen = self.look_at(&node, look.wanted)?;
+        Ok(Some(Looked { node, name, seen }))
     }
+
+    /// The facts of an object, and the values of these extended attributes.
+    fn look_at(&self, node: &Self::Node, wanted: &'static [&'static str]) -> HostResult<Seen> {
+        let stat = self.stat(node)?;
+        let values = matches!(stat.kind, NodeKind::File | NodeKind::Directory).then(|| {
+            let values = wanted.iter().map(|name| match self.xattr(node, name) {
+                Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(None),
+                value => value,
+            });
+            values.collect::<HostResult<Vec<_>>>().ok().map(|values| Values::of(&values))
+        });
+        Ok(Seen { stat, values: values.flatten() })
+    }
+
+    /// Nothing of an object is to be kept at hand any longer: its name was removed.
+    fn let_go(&self, _id: NodeId) {}
+
+    /// Called every now and then by who lives long: what is kept at hand and was not used lately is let go.
+    fn tidy(&self) {}
 
     /// Opens the entry with exactly this name.
     fn open_entry(&self, dir: &Self::Node, name: &HostName) -> HostResult<Self::Node>;

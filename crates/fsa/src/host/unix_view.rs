@@ -89,6 +89,7 @@ impl<H: Host> Volume<H> {
             return Err(Refusal::new(NtStatus::ACCESS_DENIED, Why::Object("the root is never made anew")));
         };
         self.host.place(&node, &parent, &place.name)?;
+        self.host.let_go(file.id());
         self.files.repoint(file, node, id);
         Ok(())
     }

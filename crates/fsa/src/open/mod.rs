@@ -210,7 +210,7 @@ impl<H: Host> Volume<H> {
         }
         for _ in 0..RETRIES_MAX {
             let epoch = self.epoch();
-            let located = self.walk(request)?;
+            let located = self.walk(request, cx)?;
             let attempt = match located {
                 Located { found: Found::Existing(object), place, tail } => {
                     self.open_existing(asking, *object, place, tail, epoch)?

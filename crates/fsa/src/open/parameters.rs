@@ -49,6 +49,15 @@ pub(super) fn asks_attributes(request: &OpenRequest<'_>) -> bool {
         || overwrites(request.disposition)
 }
 
+/// True when all that the open can do is to read facts and attributes, and to delete the name.
+pub(super) fn reads_attributes_only(request: &OpenRequest<'_>) -> bool {
+    let reads = AccessMask::FILE_READ_ATTRIBUTES
+        | AccessMask::READ_CONTROL
+        | AccessMask::SYNCHRONIZE
+        | AccessMask::DELETE;
+    request.desired_access.without(reads).is_empty() && !overwrites(request.disposition)
+}
+
 /// Refuses what cannot be, in the book's order, and gives the rights asked for with the generic ones mapped.
 pub(super) fn check(request: &OpenRequest<'_>) -> Result<AccessMask, Refusal> {
     check_values(request)?;

@@ -39,7 +39,7 @@ impl<H: Host> Volume<H> {
     ) -> (Result<Opened, OpenError>, Vec<Hop>) {
         let mut hops = Vec::new();
         // Why a walk ends, the open says again.
-        let _ = self.walk_telling(request, Some(&mut hops));
+        let _ = self.walk_telling(request, cx, Some(&mut hops));
         (self.open(cx, request), hops)
     }
 }

@@ -1,10 +1,12 @@
 //! Locating the object that a path names, over every link in it. [MS-FSA] 2.1.5.1 phase 6; docs/SPEC-NOTES.md 3 to 9
-use super::parameters::{asks_attributes, makes_missing};
+use super::parameters::{asks_attributes, makes_missing, reads_attributes_only};
 use super::target::{LinkTarget, is_link};
 use super::trace::Hop;
 use super::{Follow, OpenError, OpenRequest, RETRIES_MAX, StoppedOnSymlink};
+use crate::context::SecurityContext;
+use crate::host::meta::{self, Depth};
 use crate::host::name::decode;
-use crate::host::{Host, HostName, NodeId};
+use crate::host::{Aim, Host, HostName, HostResult, Look, Looked, NodeId};
 use crate::link::{LinkState, Place};
 use crate::object::Object;
 use crate::opens::OpenId;
@@ -93,6 +95,8 @@ struct MetLink<'a, H: Host> {
 /// One walk: what it is for, and what it has learnt on the way.
 struct Walk<'a> {
     request: &'a OpenRequest<'a>,
+    /// Security descriptors bind the caller.
+    is_bound: bool,
     promised: Promised,
     /// Where each link is told, if anybody wants to know.
     hops: Option<&'a mut Vec<Hop>>,
@@ -100,19 +104,24 @@ struct Walk<'a> {
 
 impl<H: Host> Volume<H> {
     /// Finds what a request's path names.
-    pub(super) fn walk(&self, request: &OpenRequest<'_>) -> Result<Located<H>, OpenError> {
-        self.walk_telling(request, None)
+    pub(super) fn walk(
+        &self,
+        request: &OpenRequest<'_>,
+        cx: &SecurityContext,
+    ) -> Result<Located<H>, OpenError> {
+        self.walk_telling(request, cx, None)
     }
 
     /// The same, telling of each link that is followed.
     pub(super) fn walk_telling<'a>(
         &self,
         request: &'a OpenRequest<'a>,
+        cx: &SecurityContext,
         hops: Option<&'a mut Vec<Hop>>,
     ) -> Result<Located<H>, OpenError> {
         let mut path = self.parse(request.path)?;
         let mut start = self.start_of(request, &path)?;
-        let mut walk = Walk { request, promised: Promised::default(), hops };
+        let mut walk = Walk { request, is_bound: !cx.bypass, promised: Promised::default(), hops };
         for _ in 0..=HOPS_MAX {
             match self.walk_once(&mut walk, &path, start)? {
                 Step::Located(located) => return Ok(located),
@@ -224,22 +233,19 @@ impl<H: Host> Volume<H> {
         }
         for _ in 0..RETRIES_MAX {
             let is_last = index + 1 == path.len();
-            let found = match is_last {
-                true => self.host.lookup(&at.node, name)?,
-                false => self.host.lookup_directory(&at.node, name)?,
+            let depth = self.depth_of(walk, is_last, itself);
+            let aim = match is_last {
+                true if reads_attributes_only(walk.request) => Aim::Attributes,
+                true => Aim::Anything,
+                false => Aim::Passage,
             };
-            let found = match found {
-                None => self.lookup_short(&at.node, name)?,
+            let look = Look { wanted: depth.wanted(), aim };
+            let found = match self.host.look_up(&at.node, name, look)? {
+                None => self.look_up_short(&at.node, name, depth)?,
                 found => found,
             };
-            let Some((node, host_name)) = found else { return Ok(Met::Missing) };
-            let whole = is_last && (asks_attributes(walk.request) || walk.request.wants_facts);
-            let object = match (whole, itself) {
-                (true, _) => self.object(node)?,
-                // Opened itself, whatever its tag, and nothing asked of it: its tag need not be known.
-                (false, true) => self.object_of_a_kind(node)?,
-                (false, false) => self.object_without_attributes(node)?,
-            };
+            let Some(Looked { node, name: host_name, seen }) = found else { return Ok(Met::Missing) };
+            let object = self.object_seen(node, seen, depth)?;
             let place = at.child(host_name, name);
             let Some(tag) = object.tag_in_the_way().filter(|_| !itself) else {
                 return Ok(Met::Object(Box::new(object), place));
@@ -248,12 +254,40 @@ impl<H: Host> Volume<H> {
                 return Err(unfollowed(walk.request, tag).into());
             }
             // Another caller may have taken the reparse point away since, or set another: then this looks again.
-            if let Some(stored) = self.point(&object.node)?.filter(|stored| tag_of(stored) == Some(tag)) {
+            let stored = match object.values.as_ref().and_then(meta::point_in).flatten() {
+                Some(value) => Some(meta::whole_point(&self.host, &object.node, value.to_vec())?),
+                None => self.point(&object.node)?,
+            };
+            if let Some(stored) = stored.filter(|stored| tag_of(stored) == Some(tag)) {
                 let link = MetLink { object: &object, place: &place, stored: &stored };
                 return self.follow(walk, link, &at.path, path.tail(index)).map(Met::Resume);
             }
         }
         Err(Refusal::new(NtStatus::SHARING_VIOLATION, Why::Restless(RETRIES_MAX)).into())
+    }
+
+    /// How deep a component is looked at.
+    fn depth_of(&self, walk: &Walk<'_>, is_last: bool, itself: bool) -> Depth {
+        let whole = is_last && (asks_attributes(walk.request) || walk.request.wants_facts);
+        match whole {
+            true if walk.is_bound => Depth::Security,
+            true => Depth::Attributes,
+            // Opened itself, whatever its tag, and nothing asked of it: its tag need not be known.
+            false if itself || !self.options.kind.supports_reparse_points() => Depth::Kind,
+            false => Depth::Point,
+        }
+    }
+
+    /// Finds what has this short name, and looks at it.
+    fn look_up_short(
+        &self,
+        dir: &H::Node,
+        name: &[u16],
+        depth: Depth,
+    ) -> HostResult<Option<Looked<H::Node>>> {
+        let Some((node, name)) = self.lookup_short(dir, name)? else { return Ok(None) };
+        let seen = self.host.look_at(&node, depth.wanted())?;
+        Ok(Some(Looked { node, name, seen }))
     }
 
     /// Where a link leads, if it is the store's to follow. [MS-FSA] 2.1.5.1 phase 6

@@ -8,8 +8,8 @@ use crate::host::name::{NAME_BYTES_MAX, encode_exact, encode_new};
 use crate::host::{HostError, HostFault, HostName, HostResult, Make, NodeId, NodeKind, RenameMode};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, StatxFlags, mkdirat, mknodat, openat2,
-    renameat, renameat_with, statx, symlinkat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RenameFlags, StatxFlags, mkdirat, mknodat, openat2, renameat,
+    renameat_with, statx, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use std::sync::{MutexGuard, PoisonError};
@@ -22,12 +22,12 @@ const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o777);
 
 /// Finds `name` in `dir` and opens it.
-pub(super) fn lookup(
+pub(super) fn lookup<T>(
     host: &LinuxHost,
     dir: &LinuxNode,
     name: &[u16],
-    open: fn(BorrowedFd<'_>, &[u8], ResolveFlags) -> Result<LinuxNode, Errno>,
-) -> HostResult<Option<(LinuxNode, HostName)>> {
+    mut open: impl FnMut(&[u8]) -> Result<T, Errno>,
+) -> HostResult<Option<(T, HostName)>> {
     const CALL: &str = "lookup";
     let Some(exact) = encode_exact(name) else { return Ok(None) };
     if hidden(host, dir, &exact, CALL)? {
@@ -36,7 +36,7 @@ pub(super) fn lookup(
     let mut gone: Option<HostName> = None;
     for _ in 0..ATTEMPTS_MAX {
         if exact.0.len() <= NAME_BYTES_MAX {
-            match open(dir.fd(), &exact.0, host.resolve) {
+            match host.with_room(|| open(&exact.0)) {
                 Ok(node) => return Ok(Some((node, exact))),
                 Err(Errno::NOENT) => {}
                 Err(other) => return Err(failed(CALL)(other)),
@@ -47,7 +47,7 @@ pub(super) fn lookup(
         }
         let found = host.names.find(dir, name).map_err(failed(CALL))?;
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        match open(dir.fd(), &found.0, host.resolve) {
+        match host.with_room(|| open(&found.0)) {
             Ok(node) => return Ok(Some((node, found))),
             Err(Errno::NOENT) if gone.as_ref() == Some(&found) => host.names.forget(dir),
             Err(Errno::NOENT) => gone = Some(found), // renamed or removed just now
@@ -71,7 +71,7 @@ pub(super) fn create(
     if taken_in_another_case(host, dir, name, &new, CALL)? {
         return Err(refused(CALL, HostFault::Exists));
     }
-    let node = make_entry(host, dir.fd(), &new.0, make).map_err(failed(CALL))?;
+    let node = host.with_room(|| make_entry(host, dir.fd(), &new.0, make)).map_err(failed(CALL))?;
     Ok((node, new))
 }
 
@@ -167,6 +167,7 @@ pub(super) fn rename(
         (Some(_), RenameMode::NoReplace) => return Err(refused(CALL, HostFault::Exists)),
         (Some((standing, id)), RenameMode::Replace) => {
             replace(dir, name, new_dir, &standing, moved == id).map_err(rename_failed)?;
+            host.known.let_go(id);
             if standing != new {
                 // Replaced in one step above; this only writes the name as it was asked for.
                 rename_free(new_dir, &standing, new_dir, &new).map_err(failed(CALL))?;

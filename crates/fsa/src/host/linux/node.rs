@@ -23,38 +23,50 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct LinuxNode(Arc<Held>);
 
 struct Held {
-    fd: OwnedFd,
-    reach: Reach,
-    /// What never changes of an object, asked once.
-    identity: OnceLock<(NodeKind, NodeId)>,
-    /// For reading the data where `fd` cannot.
+    hold: Arc<Hold>,
+    /// For reading the data where the hold cannot.
     readable: OnceLock<OwnedFd>,
-    /// For writing the data where `fd` cannot.
+    /// For writing the data where the hold cannot.
     writable: OnceLock<OwnedFd>,
     /// Where an unnamed object waits for its name.
     staged: Mutex<Option<Staged>>,
 }
 
+/// What stands for an object while somebody holds it. Opens of it that come after another can share it (`known.rs`); what is
+/// opened again to read or write the data is each one's own, and ends with it.
+pub(super) struct Hold {
+    fd: OwnedFd,
+    reach: Reach,
+    /// How many hold the object by it; what is only kept at hand is held by none.
+    users: AtomicUsize,
+    /// What never changes of an object, asked once.
+    identity: OnceLock<(NodeKind, NodeId)>,
+}
+
 /// Descriptors of all objects that this process holds open.
 static DESCRIPTORS: AtomicUsize = AtomicUsize::new(0);
 
-/// How many descriptors all volumes of this process hold for objects that are open.
+/// How many descriptors all volumes of this process hold for objects that are open. Those kept at hand, which are given up where
+/// descriptors are short, do not count.
 pub fn descriptors_held() -> usize {
     DESCRIPTORS.load(Ordering::Relaxed)
 }
 
-impl Held {
-    /// What it holds beside its first descriptor.
-    fn reopened(&self) -> usize {
-        usize::from(self.readable.get().is_some()) + usize::from(self.writable.get().is_some())
+impl Drop for Held {
+    fn drop(&mut self) {
+        let reopened =
+            usize::from(self.readable.get().is_some()) + usize::from(self.writable.get().is_some());
+        if reopened > 0 {
+            DESCRIPTORS.fetch_sub(reopened, Ordering::Relaxed);
+        }
+        if self.hold.users.fetch_sub(1, Ordering::Relaxed) == 1 {
+            DESCRIPTORS.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        DESCRIPTORS.fetch_sub(1 + self.reopened(), Ordering::Relaxed);
-    }
-}
+/// No link is followed, and no child inherits it.
+const QUIET: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC);
 
 /// What a descriptor can do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,9 +95,19 @@ impl LinuxNode {
     pub(super) fn open(dir: BorrowedFd<'_>, name: &[u8], resolve: ResolveFlags) -> Result<LinuxNode, Errno> {
         let at = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
         let found = statx(dir, name, at, StatxFlags::TYPE)?;
-        let quiet = OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        if matches!(file_type(&found), FileType::RegularFile | FileType::Directory) {
-            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | quiet;
+        LinuxNode::open_found(dir, name, resolve, file_type(&found))
+    }
+
+    /// Opens an entry whose kind was asked for a moment ago.
+    pub(super) fn open_found(
+        dir: BorrowedFd<'_>,
+        name: &[u8],
+        resolve: ResolveFlags,
+        kind: FileType,
+    ) -> Result<LinuxNode, Errno> {
+        if matches!(kind, FileType::RegularFile | FileType::Directory) {
+            let only = if kind == FileType::Directory { OFlags::DIRECTORY } else { OFlags::empty() };
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | only | QUIET;
             match openat2(dir, name, flags, Mode::empty(), resolve) {
                 Ok(fd) => return Ok(LinuxNode::held(fd, Reach::Read)),
                 Err(gone @ (Errno::NOENT | Errno::XDEV | Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => {
@@ -94,7 +116,16 @@ impl LinuxNode {
                 Err(_) => {} // not for the caller to read, leased, or another kind by now
             }
         }
-        let fd = openat2(dir, name, OFlags::PATH | quiet, Mode::empty(), resolve)?;
+        LinuxNode::open_name(dir, name, resolve)
+    }
+
+    /// Opens the entry so that it stands for the object and no more: that wakes nothing, whatever it is.
+    pub(super) fn open_name(
+        dir: BorrowedFd<'_>,
+        name: &[u8],
+        resolve: ResolveFlags,
+    ) -> Result<LinuxNode, Errno> {
+        let fd = openat2(dir, name, OFlags::PATH | QUIET, Mode::empty(), resolve)?;
         Ok(LinuxNode::held(fd, Reach::Name))
     }
 
@@ -104,10 +135,10 @@ impl LinuxNode {
         name: &[u8],
         resolve: ResolveFlags,
     ) -> Result<LinuxNode, Errno> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | QUIET;
         match openat2(dir, name, flags, Mode::empty(), resolve) {
             Ok(fd) => Ok(LinuxNode::held(fd, Reach::Read)),
-            Err(Errno::NOENT) => Err(Errno::NOENT),
+            Err(gone @ (Errno::NOENT | Errno::MFILE | Errno::NFILE)) => Err(gone),
             Err(_) => LinuxNode::open(dir, name, resolve), // no directory, or not for the caller to read
         }
     }
@@ -136,25 +167,40 @@ impl LinuxNode {
     }
 
     fn held(fd: OwnedFd, reach: Reach) -> LinuxNode {
-        DESCRIPTORS.fetch_add(1, Ordering::Relaxed);
-        LinuxNode(Arc::new(Held {
+        LinuxNode::sharing(Arc::new(Hold {
             fd,
             reach,
+            users: AtomicUsize::new(0),
             identity: OnceLock::new(),
+        }))
+    }
+
+    /// The object that somebody holds, or held until now.
+    pub(super) fn sharing(hold: Arc<Hold>) -> LinuxNode {
+        if hold.users.fetch_add(1, Ordering::Relaxed) == 0 {
+            DESCRIPTORS.fetch_add(1, Ordering::Relaxed);
+        }
+        LinuxNode(Arc::new(Held {
+            hold,
             readable: OnceLock::new(),
             writable: OnceLock::new(),
             staged: Mutex::new(None),
         }))
     }
 
+    /// What stands for the object.
+    pub(super) fn hold(&self) -> &Arc<Hold> {
+        &self.0.hold
+    }
+
     /// The descriptor, to look up names in.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.0.fd.as_fd()
+        self.0.hold.fd.as_fd()
     }
 
     /// The descriptor, if attribute calls can use it.
     pub(super) fn attribute_fd(&self) -> Option<BorrowedFd<'_>> {
-        (self.0.reach != Reach::Name).then(|| self.fd())
+        (self.0.hold.reach != Reach::Name).then(|| self.fd())
     }
 
     /// The object's path in `/proc`.
@@ -183,7 +229,7 @@ impl LinuxNode {
 
     /// A descriptor to write the data of a regular file with.
     pub(super) fn writable(&self) -> Result<BorrowedFd<'_>, Errno> {
-        match self.0.reach {
+        match self.0.hold.reach {
             Reach::Write => Ok(self.fd()),
             Reach::Name | Reach::Read => self.cached(&self.0.writable, OFlags::WRONLY),
         }
@@ -201,10 +247,22 @@ impl LinuxNode {
 
     /// The facts of the object.
     pub(super) fn stat(&self) -> Result<NodeStat, Errno> {
-        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-        let stat = node_stat(&statx(self.fd(), "", AtFlags::EMPTY_PATH, wanted)?);
-        let _known = self.0.identity.set((stat.kind, stat.id));
-        Ok(stat)
+        self.facts().map(|facts| facts.stat)
+    }
+
+    /// The same, and on which mount it lies.
+    pub(super) fn facts(&self) -> Result<Facts, Errno> {
+        let facts = Facts::of(&statx(self.fd(), "", AtFlags::EMPTY_PATH, Facts::WANTED)?);
+        self.know(&facts.stat);
+        Ok(facts)
+    }
+
+    /// It is known who it is.
+    pub(super) fn know(&self, stat: &NodeStat) {
+        let identity = &self.0.hold.identity;
+        if identity.get().is_none() {
+            let _known = identity.set((stat.kind, stat.id));
+        }
     }
 
     /// Who it is.
@@ -218,7 +276,7 @@ impl LinuxNode {
     }
 
     fn identity(&self) -> Result<(NodeKind, NodeId), Errno> {
-        match self.0.identity.get() {
+        match self.0.hold.identity.get() {
             Some(known) => Ok(*known),
             None => self.stat().map(|stat| (stat.kind, stat.id)),
         }
@@ -255,7 +313,26 @@ impl LinuxNode {
 
 impl core::fmt::Debug for LinuxNode {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "LinuxNode(fd {})", self.0.fd.as_raw_fd())
+        write!(f, "LinuxNode(fd {})", self.0.hold.fd.as_raw_fd())
+    }
+}
+
+/// What one `statx` tells.
+#[derive(Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) stat: NodeStat,
+    /// The mount that the object was reached through, where the kernel says (Linux 5.8).
+    pub(super) mount: Option<u64>,
+}
+
+impl Facts {
+    /// What to ask for.
+    pub(super) const WANTED: StatxFlags =
+        StatxFlags::BASIC_STATS.union(StatxFlags::BTIME).union(StatxFlags::MNT_ID);
+
+    pub(super) fn of(found: &Statx) -> Facts {
+        let says_mount = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
+        Facts { stat: node_stat(found), mount: says_mount.then_some(found.stx_mnt_id) }
     }
 }
 

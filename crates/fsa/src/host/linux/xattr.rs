@@ -76,6 +76,11 @@ pub(super) fn remove(node: &LinuxNode, name: &str) -> HostResult<bool> {
 
 /// The names of all attributes. A name that is not UTF-8 is no attribute of ours, and is left out.
 pub(super) fn names(node: &LinuxNode) -> HostResult<Vec<String>> {
+    names_of(node).map(Option::unwrap_or_default)
+}
+
+/// The same; `None` where the file system lists none, whatever there is.
+pub(super) fn names_of(node: &LinuxNode) -> HostResult<Option<Vec<String>>> {
     let mut small = [MaybeUninit::<u8>::uninit(); FIRST_LOOK_BYTES];
     let found = match node.attribute_fd() {
         Some(fd) => flistxattr(fd, &mut small),
@@ -92,11 +97,11 @@ pub(super) fn names(node: &LinuxNode) -> HostResult<Vec<String>> {
             .map_err(failed("xattr_names"))?;
             list
         }
-        Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(None),
         Err(other) => return Err(failed("xattr_names")(other)),
     };
     let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    Ok(names.filter_map(|name| core::str::from_utf8(name).ok()).map(String::from).collect())
+    Ok(Some(names.filter_map(|name| core::str::from_utf8(name).ok()).map(String::from).collect()))
 }
 
 /// Why a change failed. Out of memory for attributes and out of disk share numbers: ext4 says ENOSPC for both.
