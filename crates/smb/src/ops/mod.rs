@@ -112,7 +112,7 @@ fn dispatch(server: &mut Server, now: Now, asked: &mut Asked, incoming: Incoming
         Request::Logoff(_) => logoff::start(server, now, asked),
         Request::TreeConnect(request) => tree_connect::start(server, asked, &incoming, &request),
         Request::TreeDisconnect(_) => tree_disconnect::start(server, asked),
-        Request::Create(request) => create::start(server, now, asked, &request),
+        Request::Create(request) => create::start(server, now, asked, request),
         Request::Close(request) => close::start(server, asked, &request),
         Request::Flush(request) => flush::start(server, asked, &request),
         Request::Read(request) => read::start(server, asked, &request),

@@ -237,7 +237,7 @@ impl Server {
             Ok(flow) => self.follow(asked, flow),
             Err(status) => {
                 let answer = self.refusal(&asked, status);
-                self.respond(&asked, answer);
+                self.respond(&asked, Box::new(answer));
             }
         }
         self.take_effects()
@@ -283,7 +283,7 @@ impl Server {
             };
             match ops::finish(self, now, &asked, waiting, done) {
                 Ok(flow) => self.follow(asked, flow),
-                Err(status) => self.respond(&asked, Answer::error(status)),
+                Err(status) => self.respond(&asked, Box::new(Answer::error(status))),
             }
         }
         self.take_effects()
@@ -293,8 +293,8 @@ impl Server {
     pub fn authenticated(&mut self, now: Now, ticket: Ticket, step: Authenticated) -> Vec<Effect> {
         if let Some(Parked { asked: Some(asked), waiting, .. }) = self.unpark(ticket) {
             match ops::session_setup::authenticated(self, now, &asked, waiting, step) {
-                Ok(answer) => self.respond(&asked, answer),
-                Err(status) => self.respond(&asked, Answer::error(status)),
+                Ok(answer) => self.respond(&asked, Box::new(answer)),
+                Err(status) => self.respond(&asked, Box::new(Answer::error(status))),
             }
         }
         self.take_effects()
@@ -315,7 +315,7 @@ impl Server {
 
     fn follow(&mut self, asked: Asked, flow: Flow) {
         match flow {
-            Flow::Answer(answer) => self.respond(&asked, *answer),
+            Flow::Answer(answer) => self.respond(&asked, answer),
             Flow::Submit(share, op, waiting) => {
                 let ticket = self.park(Some(asked), waiting);
                 self.effects.push(Effect::Submit { ticket, share, op });
@@ -329,13 +329,13 @@ impl Server {
         }
     }
 
-    pub(crate) fn respond(&mut self, asked: &Asked, mut answer: Answer) {
+    pub(crate) fn respond(&mut self, asked: &Asked, mut answer: Box<Answer>) {
         self.uncount(asked);
         answer.seal |= asked.seal;
         // A request that failed leaves the open that it named to the related requests behind it.
         answer.file_id = answer.file_id.or(asked.used);
         let (connection, request) = (asked.connection, asked.request);
-        self.effects.push(Effect::Respond { connection, request, answer: Box::new(answer) });
+        self.effects.push(Effect::Respond { connection, request, answer });
     }
 
     /// An operation whose outcome nobody waits for.

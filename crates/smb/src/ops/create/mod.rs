@@ -73,7 +73,7 @@ impl Waiting {
     }
 }
 
-pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, request: &Request<'_>) -> Started {
+pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, mut request: Request<'_>) -> Started {
     let share_id = server.tree_share(asked)?;
     let share = server.share(share_id).ok_or(NtStatus::NETWORK_NAME_DELETED)?;
     let kind = share.kind;
@@ -84,12 +84,16 @@ pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, request: &
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     if kind == ShareType::PIPE {
-        check_impersonation(request)?;
-        return open_pipe(server, asked, share_id, request);
+        check_impersonation(&request)?;
+        return open_pipe(server, asked, share_id, &request);
     }
     let negotiated = server.negotiated(asked.connection)?;
     let wanted = Wanted::read(&request.contexts, &negotiated)?;
-    let name = if negotiated.posix { posix_name::path(&request.name) } else { request.name.clone() };
+    let faulty = fault_of(request.name.units());
+    let name = match negotiated.posix {
+        true => posix_name::path(&request.name),
+        false => core::mem::take(&mut request.name),
+    };
     // A name that is none is refused below; a client that comes back for an oplock's open may say anything.
     let canonical = name::canonical(name);
     let waiting = Waiting {
@@ -113,11 +117,11 @@ pub(crate) fn start(server: &mut Server, now: Now, asked: &mut Asked, request: &
     if let Some((volatile, open)) = replay::find(server, asked, &waiting)? {
         return replay::start(server, asked, waiting, volatile, open);
     }
-    check(server, asked, request)?;
+    check(server, asked, &request, faulty)?;
     let op = OpenOp {
         caller: server.caller(asked)?,
         name: canonical?,
-        desired_access: desired_access(request),
+        desired_access: desired_access(&request),
         share_access: request.share_access,
         disposition: request.disposition,
         options: request.options.without(IGNORED),
@@ -143,13 +147,15 @@ fn check_impersonation(request: &Request<'_>) -> Result<(), NtStatus> {
 }
 
 /// What no file is opened for. [MS-SMB2] 3.3.5.9
-fn check(server: &Server, asked: &Asked, request: &Request<'_>) -> Result<(), NtStatus> {
+fn check(
+    server: &Server,
+    asked: &Asked,
+    request: &Request<'_>,
+    faulty: Option<NtStatus>,
+) -> Result<(), NtStatus> {
     check_impersonation(request)?;
-    if request.name.units().first() == Some(&u16::from(b'\\')) {
-        return Err(NtStatus::INVALID_PARAMETER);
-    }
-    if climbs_out(request.name.units()) {
-        return Err(NtStatus::OBJECT_PATH_SYNTAX_BAD);
+    if let Some(status) = faulty {
+        return Err(status);
     }
     if request.options.intersects(UNDEFINED) {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -166,6 +172,14 @@ fn check(server: &Server, asked: &Asked, request: &Request<'_>) -> Result<(), Nt
         true => Ok(()),
         false => Err(NtStatus::ACCESS_DENIED),
     }
+}
+
+/// What a name is refused with, as it came.
+fn fault_of(name: &[u16]) -> Option<NtStatus> {
+    if name.first() == Some(&u16::from(b'\\')) {
+        return Some(NtStatus::INVALID_PARAMETER);
+    }
+    climbs_out(name).then_some(NtStatus::OBJECT_PATH_SYNTAX_BAD)
 }
 
 /// True when a path goes up beyond where it began. Windows: smbtorture smb2.mkdir; other dots are the store's to refuse.

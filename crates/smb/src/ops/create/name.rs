@@ -10,20 +10,21 @@ const DOTS: [u16; 2] = [b'.' as u16; 2];
 /// `.` and nothing between two backslashes are passed over; a name that begins as `a\..\b` does is refused: the CreateClose cases of
 /// WindowsProtocolTestSuites, its CreateFile_WithDoubleBackSlashInMiddle, and smbprotocol's test_query_directory.
 pub(super) fn canonical(name: Utf16) -> Result<Utf16, NtStatus> {
-    let components: Vec<&[u16]> = name.units().split(|unit| *unit == BACKSLASH).collect();
-    let last = components.len() - 1;
+    let is_separator = |unit: &u16| *unit == BACKSLASH;
+    let last = name.units().iter().copied().filter(|unit| is_separator(unit)).count();
+    let is_idle = |at: usize, component: &[u16]| {
+        at > 0 && at < last && (component.is_empty() || component == &DOTS[..1])
+    };
+    let is_clean = |(at, component): (usize, &[u16])| *component != DOTS && !is_idle(at, component);
+    if name.units().split(is_separator).enumerate().all(is_clean) {
+        return Ok(name);
+    }
+    let components: Vec<&[u16]> = name.units().split(is_separator).collect();
     if let [first, second, _, ..] = components[..]
         && second == DOTS
         && first != DOTS
     {
         return Err(NtStatus::INVALID_PARAMETER);
-    }
-    let is_idle = |at: usize, component: &[u16]| {
-        at > 0 && at < last && (component.is_empty() || component == &DOTS[..1])
-    };
-    let is_clean = |(at, component): (usize, &&[u16])| *component != DOTS && !is_idle(at, component);
-    if components.iter().enumerate().all(is_clean) {
-        return Ok(name);
     }
     let mut kept: Vec<&[u16]> = Vec::new();
     for (at, component) in components.iter().copied().enumerate() {
