@@ -14,8 +14,11 @@ import tempfile
 import traceback
 import uuid
 
+import smb_channel
+
 PORT, SHARE, USER, PASSWORD, FOLDER, POINTSMAN = sys.argv[1:7]
 PORT = int(PORT)
+SERVER = smb_channel.Server(PORT, SHARE, USER, PASSWORD)
 TESTS = []
 
 
@@ -317,64 +320,23 @@ def smbprotocol_scans_a_directory_of_thousands():
 
 # ---- smbprotocol over a wire that is cut
 
-def channel(guid):
-    """A connection, a session and a tree of a client with this GUID."""
-    from smbprotocol.connection import Connection
-    from smbprotocol.session import Session
-    from smbprotocol.tree import TreeConnect
-    connection = Connection(guid, "127.0.0.1", PORT)
-    connection.connect()
-    session = Session(connection, username=USER, password=PASSWORD)
-    session.connect()
-    tree = TreeConnect(session, rf"\\127.0.0.1\{SHARE}")
-    tree.connect()
-    return connection, tree
-
-
-def cut(connection):
-    """As a broken network does: without a word of SMB."""
-    import socket
-    connection.transport._sock.shutdown(socket.SHUT_RDWR)
-    connection.transport._sock.close()
-
-
-def opened(tree, name, context, data):
-    from smbprotocol import open as smb2
-    from smbprotocol.create_contexts import SMB2CreateContextRequest
-    request = SMB2CreateContextRequest()
-    request["buffer_name"] = context
-    request["buffer_data"] = data
-    file = smb2.Open(tree, name)
-    file.create(
-        smb2.ImpersonationLevel.Impersonation,
-        smb2.FilePipePrinterAccessMask.GENERIC_READ | smb2.FilePipePrinterAccessMask.GENERIC_WRITE,
-        smb2.FileAttributes.FILE_ATTRIBUTE_NORMAL,
-        0,
-        smb2.CreateDisposition.FILE_OPEN_IF,
-        0,
-        create_contexts=[request],
-        oplock_level=smb2.RequestedOplockLevel.SMB2_OPLOCK_LEVEL_BATCH,
-    )
-    return file
-
-
 def comes_back(name, asks, returns):
     """Writes, loses the connection, and reads what it wrote by the same handle on another connection."""
     guid = uuid.uuid4()
-    connection, tree = channel(guid)
-    first = opened(tree, name, *asks)
+    connection, tree = SERVER.channel(guid)
+    first = smb_channel.opened(tree, name, *asks)
     first.write(b"before the cut", 0)
     persistent = first.file_id[:8]
-    cut(connection)
-    connection, tree = channel(guid)
-    again = opened(tree, name, *returns(first.file_id))
+    smb_channel.cut(connection)
+    connection, tree = SERVER.channel(guid)
+    again = smb_channel.opened(tree, name, *returns(first.file_id))
     same(again.file_id[:8], persistent, "FileId.Persistent")
     same(again.read(0, 14), b"before the cut")
     again.write(b"behind", 0)
     again.close()
     same(open(os.path.join(FOLDER, name), "rb").read(), b"behind the cut")
     # It was closed: nobody finds it again.
-    refused = status_of(lambda: opened(tree, name, *returns(first.file_id)))
+    refused = status_of(lambda: smb_channel.opened(tree, name, *returns(first.file_id)))
     same(refused, 0xC0000034, "STATUS_OBJECT_NAME_NOT_FOUND")
     connection.disconnect(True)
 

@@ -14,8 +14,11 @@ import time
 import traceback
 import uuid
 
+import smb_channel
+
 ROLE, PORT, SHARE, USER, PASSWORD, FOLDER, POINTSMAN, SECONDS = sys.argv[1:9]
 PORT, SECONDS = int(PORT), float(SECONDS)
+SERVER = smb_channel.Server(PORT, SHARE, USER, PASSWORD)
 # The bytes of files come from chance that repeats.
 CHANCE = random.Random(ROLE)
 # Errors that are told; all are counted.
@@ -148,59 +151,22 @@ def smbprotocol_round(number):
         comes_back(number)
 
 
-def channel(guid):
-    from smbprotocol.connection import Connection
-    from smbprotocol.session import Session
-    from smbprotocol.tree import TreeConnect
-
-    connection = Connection(guid, "127.0.0.1", PORT)
-    connection.connect()
-    session = Session(connection, username=USER, password=PASSWORD)
-    session.connect()
-    tree = TreeConnect(session, rf"\\127.0.0.1\{SHARE}")
-    tree.connect()
-    return connection, tree
-
-
-def opened_with(tree, name, context, data):
-    from smbprotocol import open as smb2
-    from smbprotocol.create_contexts import SMB2CreateContextRequest
-
-    request = SMB2CreateContextRequest()
-    request["buffer_name"] = context
-    request["buffer_data"] = data
-    file = smb2.Open(tree, name)
-    file.create(
-        smb2.ImpersonationLevel.Impersonation,
-        smb2.FilePipePrinterAccessMask.GENERIC_READ | smb2.FilePipePrinterAccessMask.GENERIC_WRITE,
-        smb2.FileAttributes.FILE_ATTRIBUTE_NORMAL,
-        0,
-        smb2.CreateDisposition.FILE_OPEN_IF,
-        0,
-        create_contexts=[request],
-        oplock_level=smb2.RequestedOplockLevel.SMB2_OPLOCK_LEVEL_BATCH,
-    )
-    return file
-
-
 def comes_back(number):
     """A durable handle over a wire that is cut; every third is left to the server, whose time it runs out of."""
-    import socket
     from smbprotocol.create_contexts import CreateContextName as Name
 
     guid, create_guid = uuid.uuid4(), uuid.uuid4().bytes_le
     name = f"smbprotocol\\durable{number % 30}"
-    connection, tree = channel(guid)
+    connection, tree = SERVER.channel(guid)
     asks = struct.pack("<IIQ", 0, 0, 0) + create_guid
-    first = opened_with(tree, name, Name.SMB2_CREATE_DURABLE_HANDLE_REQUEST_V2, asks)
+    first = smb_channel.opened(tree, name, Name.SMB2_CREATE_DURABLE_HANDLE_REQUEST_V2, asks)
     first.write(b"before the cut", 0)
-    connection.transport._sock.shutdown(socket.SHUT_RDWR)
-    connection.transport._sock.close()
+    smb_channel.cut(connection)
     if number % 30 == 0:
         return
-    connection, tree = channel(guid)
+    connection, tree = SERVER.channel(guid)
     returns = first.file_id + create_guid + struct.pack("<I", 0)
-    again = opened_with(tree, name, Name.SMB2_CREATE_DURABLE_HANDLE_RECONNECT_V2, returns)
+    again = smb_channel.opened(tree, name, Name.SMB2_CREATE_DURABLE_HANDLE_RECONNECT_V2, returns)
     same(again.read(0, 14), b"before the cut")
     again.close()
     connection.disconnect(True)
