@@ -124,6 +124,14 @@ impl<H: Host> Sharing<H> {
 }
 
 impl<H: Host> FileState<H> {
+    /// Enters an open. Most files are open once and some very often, so there is no more room than a quarter of what is taken.
+    pub(crate) fn enter(&mut self, sharing: Sharing<H>) {
+        if self.opens.len() == self.opens.capacity() {
+            self.opens.reserve_exact(1 + self.opens.len() / 4);
+        }
+        self.opens.push(sharing);
+    }
+
     /// True when some open came through this link.
     pub(crate) fn is_open_through(&self, link: &Arc<Link<H>>) -> bool {
         self.opens.iter().any(|open| Arc::ptr_eq(&open.link, link))

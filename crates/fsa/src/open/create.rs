@@ -82,7 +82,7 @@ impl<H: Host> Volume<H> {
         // Somebody may have opened the new name before its maker could.
         sharing::check(&state.opens, &sharing)?;
         let id = sharing.id;
-        state.opens.push(sharing);
+        state.enter(sharing);
         let filter = if directory { NotifyFilter::DIR_NAME } else { NotifyFilter::FILE_NAME };
         let (file, link) = (Arc::clone(&draft.file), Arc::clone(&draft.link));
         self.tell_change(&mut state, &file, &link, filter, NotifyAction::ADDED, UsnReason::FILE_CREATE);

@@ -69,7 +69,7 @@ impl<H: Host> Volume<H> {
         }
         let is_reparse_point = object.tag().is_some() && !overwrites_point(request, action, &draft);
         let id = sharing.id;
-        state.opens.push(sharing);
+        state.enter(sharing);
         let looked_at = request.wants_facts && action == CreateAction::OPENED && draft.stream.is_none();
         let open = self.keep(asking, draft, id);
         // What cannot be told here is refused where it is asked for by itself.

@@ -58,7 +58,7 @@ impl<H: Host> Volume<H> {
         let sharing = self.sharing_of(request, &draft);
         sharing::check(&state.opens, &sharing)?;
         let open_id = sharing.id;
-        state.opens.push(sharing);
+        state.enter(sharing);
         self.keep(asking, draft, open_id);
         self.open_of(open_id)?.cursors.set_reparse_index();
         Ok(Some(Opened {

@@ -110,7 +110,7 @@ impl Server {
     }
 
     /// Takes an open out of every table but those of its session and its caching.
-    pub(crate) fn take_open(&mut self, volatile: u64) -> Option<Box<Open>> {
+    pub(crate) fn take_open(&mut self, volatile: u64) -> Option<Open> {
         let open = self.opens.remove(&volatile)?;
         if let (Held::Pipe(_), Some(session_id)) = (&open.held, open.session_id()) {
             self.pipes.remove(&(session_id, volatile));
@@ -171,7 +171,7 @@ impl Server {
             lease.opens.insert(new);
         }
         if let Some(session) = self.sessions.get_mut(&asked.session_id) {
-            session.opens.insert(new);
+            session.opens.insert(new, ());
         }
         if let Some(recall) = &open.recall {
             if recall.promise.is_some() {
@@ -243,7 +243,7 @@ impl Server {
     pub(crate) fn replayed(&self, client: Guid, create_guid: Guid) -> Option<(u64, &Open)> {
         let (client, guid) = (client.0, create_guid.0);
         let all = self.created.range((client, guid, 0)..=(client, guid, u64::MAX));
-        all.filter_map(|(_, _, volatile)| Some((*volatile, &**self.opens.get(volatile)?)))
+        all.filter_map(|(_, _, volatile)| Some((*volatile, self.opens.get(volatile)?)))
             .find(|(_, open)| open.recall.as_ref().is_some_and(|recall| recall.is_replay_eligible))
     }
 
@@ -254,7 +254,7 @@ impl Server {
         is_meant: impl Fn(&Open, &Recall) -> bool,
     ) -> Option<(u64, &Open)> {
         let all = self.app_instances.range((id.0, 0)..=(id.0, u64::MAX));
-        all.filter_map(|(_, volatile)| Some((*volatile, &**self.opens.get(volatile)?)))
+        all.filter_map(|(_, volatile)| Some((*volatile, self.opens.get(volatile)?)))
             .find(|(_, open)| open.recall.as_ref().is_some_and(|recall| is_meant(open, recall)))
     }
 }

@@ -15,6 +15,7 @@ mod effect;
 mod lease;
 mod lock_sequence;
 mod lookup;
+mod numbered;
 mod open;
 mod pipe;
 mod session;
@@ -29,6 +30,7 @@ pub use effect::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Tick
 pub(crate) use lease::{Lease, LeaseId};
 pub(crate) use lock_sequence::LockSequence;
 pub(crate) use lookup::{Asked, Needs};
+pub(crate) use numbered::Numbered;
 pub(crate) use open::{Attachment, Cached, ChannelSequence, Held, Open};
 pub(crate) use pipe::Pipe;
 pub(crate) use session::{Session, SessionState, Tree};
@@ -138,7 +140,7 @@ pub struct Server {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) connections: IdMap<ConnectionId, Linked>,
     pub(crate) sessions: BTreeMap<u64, Session>,
-    pub(crate) opens: BTreeMap<u64, Box<Open>>,
+    pub(crate) opens: Numbered<Open>,
     /// Opens that cache something, by what their store calls them: it is the store that says when they must not.
     pub(crate) by_store: BTreeMap<StoreOpen, u64>,
     pub(crate) leases: BTreeMap<LeaseId, Lease>,
@@ -174,7 +176,7 @@ impl Server {
             config,
             connections: IdMap::default(),
             sessions: BTreeMap::new(),
-            opens: BTreeMap::new(),
+            opens: Numbered::default(),
             by_store: BTreeMap::new(),
             leases: BTreeMap::new(),
             pipes: BTreeSet::new(),

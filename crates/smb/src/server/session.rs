@@ -1,13 +1,13 @@
 //! [MS-SMB2] 3.3.1.7, 3.3.1.8 and 3.3.1.9: sessions, their channels and their tree connects.
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nt::AccessMask;
 use nt::security::Token;
 use wire::negotiate::{Cipher, Dialect, SigningAlgorithm};
 
-use super::{ConnectionId, ExchangeId, Identity, ShareId};
+use super::{ConnectionId, ExchangeId, Identity, Numbered, ShareId};
 use crate::connection::Negotiated;
 use crate::crypto::{SessionKeys, SigningKey};
 
@@ -59,7 +59,7 @@ pub(crate) struct Session {
     pub(crate) encrypt_data: bool,
     pub(crate) channels: BTreeMap<ConnectionId, Channel>,
     pub(crate) trees: BTreeMap<u32, Tree>,
-    pub(crate) opens: BTreeSet<u64>,
+    pub(crate) opens: Numbered<()>,
     pub(crate) next_tree: u32,
     pub(crate) created: Duration,
     pub(crate) expires: Option<Duration>,
@@ -81,7 +81,7 @@ impl Session {
             encrypt_data: false,
             channels: BTreeMap::new(),
             trees: BTreeMap::new(),
-            opens: BTreeSet::new(),
+            opens: Numbered::default(),
             next_tree: 0,
             created,
             expires: None,

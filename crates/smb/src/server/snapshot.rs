@@ -98,6 +98,6 @@ impl Server {
                 },
             }),
         };
-        self.opens.values().map(AsRef::as_ref).filter_map(view).take(max).collect()
+        self.opens.values().filter_map(view).take(max).collect()
     }
 }

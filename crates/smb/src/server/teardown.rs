@@ -49,7 +49,7 @@ impl Server {
     pub(crate) fn end_session(&mut self, session_id: u64, parting: Parting) {
         let Some(session) = self.sessions.remove(&session_id) else { return };
         self.tree_count -= session.trees.len();
-        for volatile in session.opens {
+        for volatile in session.opens.into_numbers() {
             let kept = match parting {
                 Parting::Kept(now) => {
                     let open = self.opens.get(&volatile);
@@ -78,21 +78,19 @@ impl Server {
     pub(crate) fn end_tree(&mut self, session_id: u64, tree_id: u32) {
         let Some(session) = self.sessions.get_mut(&session_id) else { return };
         self.tree_count -= usize::from(session.trees.remove(&tree_id).is_some());
-        let opens = &self.opens;
-        let (ending, staying) = core::mem::take(&mut session.opens)
-            .into_iter()
-            .partition(|volatile| opens.get(volatile).is_some_and(|open| open.is_of_tree(tree_id)));
-        session.opens = staying;
-        let ending: std::collections::BTreeSet<u64> = ending;
+        let is_ending =
+            |volatile: &u64| self.opens.get(volatile).is_some_and(|open| open.is_of_tree(tree_id));
+        let ending: Vec<u64> =
+            session.opens.iter().map(|(volatile, ())| *volatile).filter(is_ending).collect();
         for volatile in ending {
-            if let Some(open) = self.take_open(volatile) {
+            if let Some(open) = self.remove_open(volatile) {
                 self.release(open);
             }
         }
     }
 
     /// Takes an open out of the tables.
-    pub(crate) fn remove_open(&mut self, volatile: u64) -> Option<Box<Open>> {
+    pub(crate) fn remove_open(&mut self, volatile: u64) -> Option<Open> {
         let open = self.take_open(volatile)?;
         if let Some(session) = open.session_id().and_then(|id| self.sessions.get_mut(&id)) {
             session.opens.remove(&volatile);
@@ -101,7 +99,7 @@ impl Server {
     }
 
     /// Closes what an open held, and nobody waits for it.
-    pub(crate) fn release(&mut self, open: Box<Open>) {
+    pub(crate) fn release(&mut self, open: Open) {
         self.forget_caching(&open);
         if let Held::File(store) = open.held {
             self.submit_unheard(open.share, Op::Close { open: store, attributes: false });

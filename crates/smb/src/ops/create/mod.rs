@@ -351,9 +351,9 @@ impl Server {
     fn insert_open(&mut self, open: Open) -> u64 {
         let volatile = self.new_id();
         if let Some(session) = open.session_id().and_then(|id| self.sessions.get_mut(&id)) {
-            session.opens.insert(volatile);
+            session.opens.insert(volatile, ());
         }
-        self.opens.insert(volatile, Box::new(open));
+        self.opens.insert(volatile, open);
         volatile
     }
 
