@@ -4,7 +4,7 @@ use nt::{FileInformationClass, Utf16};
 use crate::error::DecodeError;
 use crate::file_id::FileId;
 use crate::header::HEADER_LEN;
-use crate::query_info::{decode_output, encode_output};
+use crate::query_info::{decode_output, encode_output, encode_output_head};
 use crate::reader::{Reader, name};
 use crate::writer::Writer;
 
@@ -83,5 +83,10 @@ impl<'a> Response<'a> {
     /// Appends the body to a header just written.
     pub fn encode(&self, w: &mut Writer) {
         encode_output(self.output, w);
+    }
+
+    /// The same without the entries, of so many bytes and of one at least, which the caller sends right after it.
+    pub fn encode_head(len: usize, w: &mut Writer) {
+        encode_output_head(len, w);
     }
 }

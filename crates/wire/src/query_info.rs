@@ -122,13 +122,20 @@ pub(crate) fn decode_output<'a>(what: &'static str, message: &'a [u8]) -> Result
 
 /// Appends a response of that form.
 pub(crate) fn encode_output(output: &[u8], w: &mut Writer) {
-    const OUTPUT_OFFSET: usize = HEADER_LEN + 8;
-    w.u16(9);
-    w.len16("OutputBufferOffset", if output.is_empty() { 0 } else { OUTPUT_OFFSET });
-    w.len32("OutputBufferLength", output.len());
+    encode_output_head(output.len(), w);
     w.bytes(output);
     w.at_least_one_byte(OUTPUT_OFFSET);
 }
+
+/// The same without the output, of so many bytes, which follows it.
+pub(crate) fn encode_output_head(len: usize, w: &mut Writer) {
+    w.u16(9);
+    w.len16("OutputBufferOffset", if len == 0 { 0 } else { OUTPUT_OFFSET });
+    w.len32("OutputBufferLength", len);
+}
+
+/// Where the output begins when we write it.
+const OUTPUT_OFFSET: usize = HEADER_LEN + 8;
 
 /// SMB2_QUERY_QUOTA_INFO. [MS-SMB2] 2.2.37.1
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@ use nt::NtStatus;
 use wire::negotiate::Dialect;
 use wire::{
     ErrorContext, ErrorId, ErrorResponse, FileId, Header, HeaderFlags, Response, Subject, Writer, compound,
-    netbios,
+    netbios, query_directory,
 };
 
 use super::fault::Fault;
@@ -19,7 +19,7 @@ pub struct Reply<'a> {
     pub status: NtStatus,
     /// What follows the header.
     pub body: ReplyBody<'a>,
-    /// The data of a READ, sent right after the head and not copied into it.
+    /// The data of a READ, or many entries of a directory: sent right after the head and not copied into it.
     pub payload: Vec<u8>,
     /// The session that SESSION_SETUP made.
     pub session_id: Option<u64>,
@@ -37,7 +37,8 @@ pub struct Reply<'a> {
 /// What follows the header of a response.
 #[derive(Clone, Debug)]
 pub enum ReplyBody<'a> {
-    /// The response of the command. Of a READ, the data goes into [`Reply::payload`] instead.
+    /// The response of the command. Of a READ, the data goes into [`Reply::payload`] instead, and so may the entries of a
+    /// QUERY_DIRECTORY.
     Response(Response<'a>),
     /// An ERROR response with data of [MS-SMB2] 2.2.2.2, which 3.1.1 wraps in a context; empty when there is none.
     Error(ErrorId, &'a [u8]),
@@ -108,6 +109,9 @@ pub(crate) fn write(
     header.encode(&mut w);
     match body {
         ReplyBody::Response(Response::Read(read, _)) => read.encode(payload.len(), &mut w),
+        ReplyBody::Response(Response::QueryDirectory(_)) if !payload.is_empty() => {
+            query_directory::Response::encode_head(payload.len(), &mut w);
+        }
         ReplyBody::Response(response) => response.encode(&mut w),
         ReplyBody::Error(_, []) => ErrorResponse::EMPTY.encode(&mut w),
         ReplyBody::Error(id, data) if dialect == Dialect::SMB_3_1_1 => {

@@ -152,9 +152,7 @@ pub(crate) fn finish(
         (Waiting::Write { count }, Done::Nothing) => write::finish(count),
         (Waiting::Plain(response), Done::Nothing) => Answer::success(response),
         (Waiting::Lock(sequence), Done::Nothing) => lock::finish(server, sequence),
-        (Waiting::QueryDirectory, Done::Output { status, bytes }) => {
-            Answer::with(status, AnswerBody::QueryDirectory(bytes))
-        }
+        (Waiting::QueryDirectory, Done::Output { status, bytes }) => query_directory::finish(status, bytes),
         (Waiting::QueryInfo, Done::Output { status, bytes }) => {
             Answer::with(status, AnswerBody::QueryInfo(bytes))
         }

@@ -3,11 +3,14 @@ use nt::{FileInformationClass as Class, NtStatus};
 use wire::query_directory::{QueryDirectoryFlags as Flags, Request};
 
 use super::{Flow, Started, Waiting};
-use crate::server::{Asked, Server};
+use crate::server::{Answer, AnswerBody, Asked, Server};
 use crate::store::Op;
 
 /// FILE_POSIX_INFORMATION, the level of Samba's and Linux's POSIX extensions.
 pub(crate) const POSIX_INFORMATION: Class = Class(0x64);
+
+/// The fewest bytes that are not copied.
+const BESIDE_LEAST: usize = 16_384;
 
 pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -> Started {
     server.use_open(asked, request.file_id)?;
@@ -35,6 +38,16 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
         pattern: request.pattern.clone(),
     };
     Ok(Flow::Submit(share, op, Waiting::QueryDirectory))
+}
+
+/// Many entries are sent from where they are; few are cheaper copied behind their header.
+pub(crate) fn finish(status: NtStatus, bytes: Vec<u8>) -> Answer {
+    if bytes.len() < BESIDE_LEAST {
+        return Answer::with(status, AnswerBody::QueryDirectory(bytes));
+    }
+    let mut answer = Answer::with(status, AnswerBody::Entries);
+    answer.payload = bytes;
+    answer
 }
 
 /// The classes of [MS-SMB2] 2.2.33, and those that came after it.

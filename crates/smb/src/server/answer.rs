@@ -12,7 +12,7 @@ use crate::connection::{Reply, ReplyBody, SessionSecurity};
 pub struct Answer {
     pub(crate) status: NtStatus,
     pub(crate) body: AnswerBody,
-    /// The data of a READ.
+    /// The data of a READ, or of what gives much.
     pub(crate) payload: Vec<u8>,
     pub(crate) session_id: Option<u64>,
     pub(crate) tree_id: Option<u32>,
@@ -33,6 +33,8 @@ pub(crate) enum AnswerBody {
     ChangeNotify(Vec<u8>),
     /// The data is the payload.
     Read,
+    /// The entries are the payload.
+    Entries,
     /// Data of an ERROR response.
     Error(Vec<u8>),
 }
@@ -79,6 +81,9 @@ impl Answer {
             }
             AnswerBody::QueryDirectory(output) => {
                 ReplyBody::Response(Response::QueryDirectory(query_directory::Response { output }))
+            }
+            AnswerBody::Entries => {
+                ReplyBody::Response(Response::QueryDirectory(query_directory::Response { output: &[] }))
             }
             AnswerBody::QueryInfo(output) => {
                 ReplyBody::Response(Response::QueryInfo(query_info::Response { output }))
