@@ -3,13 +3,16 @@
 //! A listing is a snapshot of names, made when it begins; each entry's facts are looked up when it is given, so going on
 //! costs the same wherever the listing stands. Names come in the order of their upper case, as on NTFS. Where the snapshots of all
 //! listings take too much room, a listing makes its own anew each time and goes on behind the last name that it gave.
+mod ahead;
 mod entry;
 mod order;
 mod remembered;
 mod reparse_index;
+mod snapshot;
 
 use crate::context::SecurityContext;
-use crate::host::{Glance, Host, HostEntry, HostError, HostFault, HostName, meta};
+use crate::host::name::decode_into;
+use crate::host::{Host, HostError, HostFault, HostName, HostNames, When, meta};
 use crate::opens::{Open, OpenId};
 use crate::path::NAME_UNITS_MAX;
 use crate::pattern::{Pattern, is_wildcard};
@@ -17,16 +20,16 @@ use crate::query::{Facts, Information, require_len};
 use crate::refusal::{ComponentFault, Refusal, Why};
 use crate::short_name::short_name;
 use crate::volume::Volume;
-use entry::{Entry, Layout};
+use ahead::{Seen, Slot};
+use entry::{Entry, Known, Layout};
 use nt::security::access_check;
 use nt::{AccessMask, FileInformationClass as Class, NtStatus, Utf16};
 pub use remembered::LISTINGS_BYTES_MAX;
 pub(crate) use remembered::Listings;
 use remembered::Room;
 pub(crate) use reparse_index::is_reparse_index;
-
-/// The most entries that are glanced at together.
-const GLANCES_MAX: usize = 4096;
+use snapshot::{Dot, Listed, Place, Snapshot};
+use std::sync::Arc;
 
 /// What a query of a directory asks for. [MS-FSA] 2.1.5.6
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,28 +61,19 @@ pub(crate) struct Listing {
     /// QueryPattern: `None` until the first query.
     pattern: Option<Vec<u16>>,
     /// The names that match, `None` until the snapshot.
-    names: Option<Vec<Listed>>,
+    names: Option<Snapshot>,
     /// How many of them have been given.
     given: usize,
     /// The room that the names take.
     room: Option<Room>,
     /// The last name that was given, where there was no room for the others.
     behind: Option<Place>,
+    /// What was seen of those that come next.
+    ahead: Option<Arc<Slot>>,
+    /// What was seen of them was not true any more when it was asked for: it is not looked ahead again.
+    looked_in_vain: bool,
     /// Entries of the volume's reparse index, for the one directory that has it.
     points: reparse_index::Points,
-}
-
-/// Where a name stands in a listing: names that differ in nothing but case stand in the order of the host's bytes.
-type Place = (Vec<u16>, Vec<u8>);
-
-/// One name of a snapshot.
-enum Listed {
-    /// `.`
-    Itself,
-    /// `..`
-    Parent,
-    /// An entry.
-    Name(HostEntry),
 }
 
 impl<H: Host> Volume<H> {
@@ -126,7 +120,7 @@ impl<H: Host> Volume<H> {
             let pattern = Pattern::new(listing.pattern.as_deref().unwrap_or_default());
             let names = self.snapshot(&open, &pattern)?;
             let behind = listing.behind.take();
-            listing.given = behind.map_or(0, |last| names.partition_point(|listed| listed.place() <= last));
+            listing.given = behind.map_or(0, |last| names.count_to(&last));
             listing.names = Some(names);
         }
         let filled = self.fill(&open, &mut listing, asks, layout, first);
@@ -145,33 +139,34 @@ impl<H: Host> Volume<H> {
         first: bool,
     ) -> Result<Information, Refusal> {
         let query = asks.query;
+        let mut look = self.looked_ahead(listing);
         let mut bytes = Vec::new();
         // Where the last entry begins, once there is one.
         let mut last = None;
-        let mut glances = Vec::new().into_iter();
-        let names = listing.names.as_deref().unwrap_or_default();
-        while let Some(listed) = names.get(listing.given) {
+        let mut count = 0;
+        let mut units = Vec::new();
+        let Listing { names, given, .. } = &mut *listing;
+        let nothing = Snapshot::default();
+        let names = names.as_ref().unwrap_or(&nothing);
+        bytes.reserve(query.len_max.min(layout.len_of(16).saturating_mul(names.len() - *given)));
+        while let Some(listed) = names.get(*given) {
             if query.single && last.is_some() {
                 break;
             }
-            let glance = match glances.next() {
-                Some(glance) => glance,
-                None => {
-                    let rest = names.get(listing.given..).unwrap_or_default();
-                    let (ahead, end) = self.glance_ahead(open, rest, asks, layout, bytes.len());
-                    glances = ahead.into_iter();
-                    bytes.reserve(end.saturating_sub(bytes.len()));
-                    glances.next().flatten()
-                }
-            };
-            let Some(found) = self.listed_entry(open, listed, layout, asks.reader, glance)? else {
-                listing.given += 1; // removed since the snapshot, or hidden
+            let seen = look.next().unwrap_or_else(|| {
+                let (next, end) = self.look(open, (names, *given), (asks, layout), bytes.len(), When::Now);
+                bytes.reserve(end.saturating_sub(bytes.len()));
+                look = next;
+                look.next().flatten()
+            });
+            let Some(known) = self.known_of(open, listed, (asks, layout), seen, &mut units)? else {
+                *given += 1; // removed since the snapshot, or hidden
                 continue;
             };
             let end = bytes.len();
             let at = end.next_multiple_of(8);
             bytes.resize(at, 0);
-            bytes = layout.encode(bytes, &found);
+            bytes = layout.encode(bytes, &Entry { name: &units, known });
             if bytes.len() > query.len_max {
                 let Some(_) = last else {
                     // Only a first entry is given in part, and it stays the next one. [MS-FSA] 2.1.5.6.3
@@ -186,99 +181,80 @@ impl<H: Host> Volume<H> {
                     field.copy_from_slice(&next.to_le_bytes());
                 }
             }
-            listing.given += 1;
+            *given += 1;
+            count += 1;
         }
         if last.is_none() {
             let status = if first { NtStatus::NO_SUCH_FILE } else { NtStatus::NO_MORE_FILES };
             return Err(refuse(status, "no further name of the directory matches"));
         }
+        self.look_ahead(open, listing, (asks, layout), count);
         Ok(Information::whole(bytes))
-    }
-
-    /// Glances at those of the names that will fit behind `len` bytes, as far as can be told before. Also says where they end.
-    fn glance_ahead(
-        &self,
-        open: &Open<H>,
-        names: &[Listed],
-        asks: Asks<'_>,
-        layout: Layout,
-        len: usize,
-    ) -> (Vec<Option<Glance>>, usize) {
-        // A descriptor is no glance's to tell.
-        if asks.query.single || asks.reader.is_some() || layout == Layout::NAMES {
-            return (Vec::new(), len);
-        }
-        let (mut end, mut entries) = (len, Vec::new());
-        for listed in names {
-            let Listed::Name(entry) = listed else { break };
-            let next = end.next_multiple_of(8) + layout.len_of(entry.name.0.len());
-            if next > asks.query.len_max || entries.len() == GLANCES_MAX {
-                break;
-            }
-            end = next;
-            entries.push(entry);
-        }
-        (self.host.glance(&open.file.node(), &entries, &meta::GLANCED), end)
     }
 
     /// The names that match, `.` and `..` first. The volume's root has neither of those. A link's own listing has nothing
     /// else. [MS-FSA] 2.1.5.6.3; Windows: a link lists only the two: semantics 3.6
-    fn snapshot(&self, open: &Open<H>, pattern: &Pattern) -> Result<Vec<Listed>, Refusal> {
+    fn snapshot(&self, open: &Open<H>, pattern: &Pattern) -> Result<Snapshot, Refusal> {
         let node = open.file.node();
-        let mut names = Vec::new();
+        let mut dots = Vec::new();
         if open.link.lock().parent.is_some() || self.options.root_is_folder {
-            let dot = u16::from(b'.');
-            names.extend(pattern.matches(&[dot]).then_some(Listed::Itself));
-            names.extend(pattern.matches(&[dot, dot]).then_some(Listed::Parent));
+            dots.extend([Dot::Itself, Dot::Parent].into_iter().filter(|dot| pattern.matches(&dot.name().0)));
         }
         if self.object(node.clone())?.tag_in_the_way().is_some() {
-            return Ok(names);
+            return Ok(Snapshot::new(dots, HostNames::default()));
         }
         if let Pattern::Name(name) = pattern {
             // One name is looked up, however large the directory is.
-            if names.is_empty() {
-                let found = self.host.lookup(&node, name)?;
-                names.extend(found.map(|(_, name)| Listed::Name(HostEntry { name, inode: 0 })));
+            let mut names = HostNames::default();
+            if dots.is_empty()
+                && let Some((_, name)) = self.host.lookup(&node, name)?
+            {
+                names.push(&name.0, 0);
             }
-            return Ok(names);
+            return Ok(Snapshot::new(dots, names));
         }
         let is_large = self.host.stat(&node)?.size > remembered::LARGE_DIRECTORY_BYTES;
         let _turn = is_large.then(|| self.listings.turn());
-        let mut entries = self.host.entries(&node)?;
+        let mut names = self.host.names(&node)?;
         if *pattern != Pattern::All {
-            entries.retain(|entry| pattern.matches(&shown(&entry.name).0));
+            let mut units = Vec::new();
+            names.retain(|name| {
+                decode_into(name, &mut units);
+                pattern.matches(&units)
+            });
         }
-        names.extend(order::by_upper_case(entries).into_iter().map(Listed::Name));
-        Ok(names)
+        Ok(Snapshot::new(dots, names))
     }
 
-    /// What is known of an entry now; `None` when it is gone, or not for this reader to see.
-    fn listed_entry(
+    /// What is known of an entry now, with its name in `units`; `None` when it is gone, or not for this reader to see.
+    fn known_of(
         &self,
         open: &Open<H>,
-        listed: &Listed,
-        layout: Layout,
-        reader: Option<&SecurityContext>,
-        glance: Option<Glance>,
-    ) -> Result<Option<Entry>, Refusal> {
-        if let (Listed::Name(entry), Some(glance)) = (listed, glance)
-            && let Some(found) = self.glanced_entry(entry, layout, &glance)
-        {
-            return Ok(Some(found));
+        listed: Listed<'_>,
+        (asks, layout): (Asks<'_>, Layout),
+        seen: Option<Seen>,
+        units: &mut Vec<u16>,
+    ) -> Result<Option<Known>, Refusal> {
+        match listed {
+            Listed::Dot(dot) => *units = dot.name().0,
+            Listed::Name(entry) => decode_into(entry.name, units),
         }
-        let (name, node) = match listed {
-            Listed::Itself => (Utf16::from("."), open.file.node()),
-            Listed::Parent => {
+        if let Some(known) = seen.and_then(|seen| self.known_by_look(layout, seen, units)) {
+            return Ok(Some(known));
+        }
+        let node = match listed {
+            Listed::Dot(Dot::Itself) => open.file.node(),
+            Listed::Dot(Dot::Parent) => {
                 let parent = open.link.lock().parent.clone();
-                (Utf16::from(".."), parent.map_or_else(|| open.file.node(), |(node, _)| node))
+                parent.map_or_else(|| open.file.node(), |(node, _)| node)
             }
-            Listed::Name(entry) => match self.host.open_entry(&open.file.node(), &entry.name) {
-                Ok(node) => (shown(&entry.name), node),
+            Listed::Name(entry) => match self.host.open_entry(&open.file.node(), &entry.to_name()) {
+                Ok(node) => node,
                 Err(HostError { fault: HostFault::NotFound, .. }) => return Ok(None),
                 Err(error) => return Err(error.into()),
             },
         };
-        if let (Some(cx), Listed::Name(_)) = (reader, listed) {
+        if let (Some(cx), Listed::Name(_)) = (asks.reader, listed) {
             match self.descriptor(&node) {
                 Ok(descriptor) => {
                     if access_check(descriptor.as_ref(), &cx.token, AccessMask::FILE_GENERIC_READ).is_err() {
@@ -290,7 +266,7 @@ impl<H: Host> Volume<H> {
             }
         }
         if layout == Layout::NAMES {
-            return Ok(Some(Entry { name, facts: None, ea_size: 0, short_name: Vec::new() }));
+            return Ok(Some(Known { facts: None, ea_size: 0, short_name: Vec::new() }));
         }
         let mut facts = match self.meta(&node) {
             Ok(meta) => Facts::of(&meta),
@@ -303,29 +279,26 @@ impl<H: Host> Volume<H> {
         let counts_eas = layout.has_ea_size() && facts.tag == 0;
         let ea_size = if counts_eas { meta::ea_size(&meta::ea_list(&self.host, &node)?) } else { 0 };
         let short_name = match listed {
-            Listed::Name(_) => self.listed_short_name(layout, &name),
-            Listed::Itself | Listed::Parent => Vec::new(),
+            Listed::Name(_) => self.listed_short_name(layout, units),
+            Listed::Dot(_) => Vec::new(),
         };
-        Ok(Some(Entry { name, facts: Some(facts), ea_size, short_name }))
+        Ok(Some(Known { facts: Some(facts), ea_size, short_name }))
     }
 
-    /// The same of an entry that was glanced at; `None` when more must be known of it.
-    fn glanced_entry(&self, entry: &HostEntry, layout: Layout, glance: &Glance) -> Option<Entry> {
-        let (meta, has_eas) = meta::of_glance(glance);
-        let facts = Facts::of(&meta);
+    /// The same of an entry that was looked at; `None` when more must be known of it.
+    fn known_by_look(&self, layout: Layout, (facts, has_eas): Seen, name: &[u16]) -> Option<Known> {
         let asks_more =
             (facts.tag != 0 && layout.is_posix()) || (facts.tag == 0 && has_eas && layout.has_ea_size());
         if asks_more {
             return None;
         }
-        let name = shown(&entry.name);
-        let short_name = self.listed_short_name(layout, &name);
-        Some(Entry { name, facts: Some(facts), ea_size: 0, short_name })
+        let short_name = self.listed_short_name(layout, name);
+        Some(Known { facts: Some(facts), ea_size: 0, short_name })
     }
 
-    fn listed_short_name(&self, layout: Layout, name: &Utf16) -> Vec<u16> {
+    fn listed_short_name(&self, layout: Layout, name: &[u16]) -> Vec<u16> {
         match self.options.short_names && layout.has_short_name() {
-            true => short_name(&name.0).unwrap_or_default(),
+            true => short_name(name).unwrap_or_default(),
             false => Vec::new(),
         }
     }

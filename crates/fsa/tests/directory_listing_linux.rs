@@ -156,3 +156,77 @@ fn what_changes_between_two_buffers_is_told_as_it_is_then() {
     assert_eq!(kinds, [("made2".to_owned(), false), ("made4".to_owned(), true)]);
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// Names with their sizes in one answer, of FileDirectoryInformation.
+fn sizes(bytes: &[u8]) -> Vec<(String, u64)> {
+    let (mut all, mut rest) = (Vec::new(), bytes);
+    loop {
+        let number = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
+        let name = &rest[64..64 + number(60) as usize];
+        let name: String = name.as_chunks::<2>().0.iter().map(|unit| char::from(unit[0])).collect();
+        all.push((name, u64::from(number(40)) | u64::from(number(44)) << 32));
+        match number(0) as usize {
+            0 => return all,
+            next => rest = &rest[next..],
+        }
+    }
+}
+
+/// While a client takes one answer the entries of the next are looked at; what is changed through the store meanwhile is told as it
+/// is then, and what another process changes, a second later at the latest.
+#[test]
+fn what_is_changed_through_the_store_between_two_answers_is_in_the_second() {
+    let folder = scratch("ahead");
+    let dir = folder.join("d");
+    std::fs::create_dir_all(&dir).unwrap();
+    for number in 0..6000 {
+        std::fs::write(dir.join(format!("f{number:04}")), "").unwrap();
+    }
+    let volume = volume(&folder);
+    let id = open(&volume, "d", CreateOptions::DIRECTORY_FILE);
+    let class = Class::DIRECTORY_INFORMATION;
+    let ask = DirectoryQuery { class, len_max: 65_536, restart: false, single: false, pattern: &[] };
+    let query = || sizes(&volume.query_directory(id, &ask).unwrap().bytes);
+    // Time for the look at what comes next.
+    let take = || std::thread::sleep(std::time::Duration::from_millis(100));
+    let after = |answer: &[(String, u64)], by: u32| {
+        let last: u32 = answer.last().unwrap().0[1..].parse().unwrap();
+        format!("f{:04}", last + by)
+    };
+    let first = query();
+    take();
+    let (written, set) = (after(&first, 3), after(&first, 5));
+    let file = open(&volume, &format!(r"d\{written}"), CreateOptions::NONE);
+    volume.write(file, 0, b"seven..").unwrap();
+    volume.close(file).unwrap();
+    let file = open(&volume, &format!(r"d\{set}"), CreateOptions::NONE);
+    let cx = SecurityContext::superuser();
+    let len = 9u64.to_le_bytes();
+    volume.set_information(&cx, fsa::Requester::Local, file, Class::END_OF_FILE_INFORMATION, &len).unwrap();
+    volume.close(file).unwrap();
+    let second = query();
+    assert!(second.contains(&(written, 7)) && second.contains(&(set, 9)));
+    take();
+    let gone = after(&second, 4);
+    let file = open(&volume, &format!(r"d\{gone}"), CreateOptions::DELETE_ON_CLOSE);
+    volume.close(file).unwrap();
+    let third = query();
+    assert!(third.iter().all(|(name, _)| *name != gone) && third.contains(&(after(&second, 5), 0)));
+    // A listing of its own, of which nothing was removed.
+    volume.close(id).unwrap();
+    let id = open(&volume, "d", CreateOptions::DIRECTORY_FILE);
+    let query = || sizes(&volume.query_directory(id, &ask).unwrap().bytes);
+    let first = query();
+    take();
+    let other = after(&first, 7);
+    std::fs::write(dir.join(&other), "by another").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1000));
+    assert!(query().contains(&(other, 10)));
+    let mut count = 0;
+    while volume.query_directory(id, &ask).is_ok() {
+        count += 1;
+    }
+    assert!(count > 3);
+    volume.close(id).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}

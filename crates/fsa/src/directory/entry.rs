@@ -1,11 +1,15 @@
 //! The structures of directory entries. [MS-FSCC] 2.4.8, .10, .14, .17 to .24 and .33
 use crate::query::{Facts, Fields, posix, wire_len};
-use nt::{FileInformationClass as Class, Utf16};
+use nt::FileInformationClass as Class;
 
 /// One entry of a directory.
-pub(super) struct Entry {
-    /// Its name.
-    pub(super) name: Utf16,
+pub(super) struct Entry<'a> {
+    pub(super) name: &'a [u16],
+    pub(super) known: Known,
+}
+
+/// What is told of an entry beside its name.
+pub(super) struct Known {
     /// What is known of it; `None` where the layout has only names.
     pub(super) facts: Option<Facts>,
     /// The length of its EAs.
@@ -117,27 +121,27 @@ impl Layout {
     }
 
     /// Adds the entry, its NextEntryOffset zero, to bytes that end at a multiple of eight.
-    pub(super) fn encode(self, bytes: Vec<u8>, entry: &Entry) -> Vec<u8> {
+    pub(super) fn encode(self, bytes: Vec<u8>, entry: &Entry<'_>) -> Vec<u8> {
         let head = Fields::after(bytes).u32(0).u32(0);
-        let fields = match &entry.facts {
+        let fields = match &entry.known.facts {
             Some(facts) if !self.names_only => self.encode_facts(head, facts, entry),
-            _ => head.u32(wire_len(&entry.name.0)),
+            _ => head.u32(wire_len(entry.name)),
         };
-        fields.units(&entry.name.0).done()
+        fields.units(entry.name).done()
     }
 
     /// Everything between the index and the name.
-    fn encode_facts(self, head: Fields, facts: &Facts, entry: &Entry) -> Fields {
+    fn encode_facts(self, head: Fields, facts: &Facts, entry: &Entry<'_>) -> Fields {
         if self.posix {
-            return posix::fields(head, facts).u32(wire_len(&entry.name.0));
+            return posix::fields(head, facts).u32(wire_len(entry.name));
         }
         let mut fields = facts.times.into_iter().fold(head, Fields::time);
         fields =
-            fields.u64(facts.size).u64(facts.allocated).u32(facts.attributes.0).u32(wire_len(&entry.name.0));
+            fields.u64(facts.size).u64(facts.allocated).u32(facts.attributes.0).u32(wire_len(entry.name));
         if self.ea_size {
             // The tag stands in for the length of the EAs, unless it has a field of its own. [MS-FSA] 2.1.5.6.3.1
             let stands_in = facts.tag != 0 && !self.reparse_tag;
-            fields = fields.u32(if stands_in { facts.tag } else { entry.ea_size });
+            fields = fields.u32(if stands_in { facts.tag } else { entry.known.ea_size });
         }
         if self.reparse_tag {
             fields = fields.u32(facts.tag);
@@ -150,7 +154,8 @@ impl Layout {
         }
         if self.short_name {
             // Its length in bytes, a reserved byte, and twelve characters.
-            let name = entry.short_name.get(..12.min(entry.short_name.len())).unwrap_or_default();
+            let name = &entry.known.short_name;
+            let name = name.get(..12.min(name.len())).unwrap_or_default();
             let len = u8::try_from(2 * name.len()).unwrap_or_default();
             fields = fields.u8(len).u8(0).units(name).zeroes(24 - usize::from(len));
         }

@@ -1,24 +1,33 @@
 //! The order of names in a directory: that of their upper case, as on NTFS.
-use crate::host::HostEntry;
-use crate::host::name::decode;
+use crate::host::HostNames;
+use crate::host::name::decode_into;
 use nt::upcase;
 
-/// Puts entries in order. Those whose upper case is one are ordered by what the host has of them.
-pub(super) fn by_upper_case(entries: Vec<HostEntry>) -> Vec<HostEntry> {
+/// So many units of a name nearly always decide.
+const FIRST_UNITS: usize = 8;
+
+/// Puts names in order. Those whose upper case is one are ordered by what the host has of them.
+pub(super) fn by_upper_case(names: HostNames) -> HostNames {
     // All names in upper case, one behind the other, and where each ends.
     let mut all: Vec<u16> = Vec::new();
-    let mut ends: Vec<usize> = Vec::with_capacity(entries.len());
-    // The first units of a name nearly always decide; then which it is.
-    let mut keys: Vec<(u64, usize)> = Vec::with_capacity(entries.len());
-    for (at, entry) in entries.iter().enumerate() {
+    let mut ends: Vec<usize> = Vec::with_capacity(names.len());
+    // The first units of each name as one number, and which it is.
+    let mut keys: Vec<(u128, usize)> = Vec::with_capacity(names.len());
+    let mut decoded = Vec::new();
+    for (at, entry) in names.iter().enumerate() {
         let start = all.len();
-        match entry.name.0.is_ascii() {
-            true => all.extend(entry.name.0.iter().map(|byte| u16::from(byte.to_ascii_uppercase()))),
-            false => all.extend(decode(&entry.name.0).into_iter().map(upcase)),
+        match entry.name.is_ascii() {
+            true => all.extend(entry.name.iter().map(|byte| u16::from(byte.to_ascii_uppercase()))),
+            false => {
+                decode_into(entry.name, &mut decoded);
+                all.extend(decoded.iter().copied().map(upcase));
+            }
         }
         ends.push(all.len());
-        let units = all.get(start..).unwrap_or_default().iter().copied().chain(core::iter::repeat(0));
-        keys.push((units.take(4).fold(0, |first, unit| first << 16 | u64::from(unit)), at));
+        let units = all.get(start..).unwrap_or_default();
+        let first = units.iter().take(FIRST_UNITS).fold(0, |first, unit| first << 16 | u128::from(*unit));
+        let missing = u32::try_from(16 * FIRST_UNITS.saturating_sub(units.len())).unwrap_or_default();
+        keys.push((first.checked_shl(missing).unwrap_or_default(), at));
     }
     let units = |at: usize| {
         let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
@@ -26,22 +35,20 @@ pub(super) fn by_upper_case(entries: Vec<HostEntry>) -> Vec<HostEntry> {
     };
     keys.sort_unstable_by(|(first, at), (other, other_at)| {
         first.cmp(other).then_with(|| units(*at).cmp(units(*other_at))).then_with(|| {
-            entries.get(*at).map(|entry| &entry.name).cmp(&entries.get(*other_at).map(|entry| &entry.name))
+            names.get(*at).map(|entry| entry.name).cmp(&names.get(*other_at).map(|entry| entry.name))
         })
     });
-    let mut entries: Vec<Option<HostEntry>> = entries.into_iter().map(Some).collect();
-    keys.into_iter().filter_map(|(_, at)| entries.get_mut(at)?.take()).collect()
+    names.in_order(keys.iter().map(|(_, at)| *at))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::HostName;
 
     fn ordered(names: &[&str]) -> Vec<String> {
-        let entry = |name: &&str| HostEntry { name: HostName(name.as_bytes().to_vec()), inode: 0 };
-        let entries = by_upper_case(names.iter().map(entry).collect());
-        entries.into_iter().map(|entry| String::from_utf8(entry.name.0).unwrap()).collect()
+        let mut all = HostNames::default();
+        names.iter().for_each(|name| all.push(name.as_bytes(), 0));
+        by_upper_case(all).iter().map(|entry| String::from_utf8(entry.name.to_vec()).unwrap()).collect()
     }
 
     #[test]
@@ -57,11 +64,11 @@ mod tests {
         assert_eq!(ordered(&["X", "x"]), ["X", "x"]);
     }
 
-    /// The first four units are compared apart from the rest: that must not show.
+    /// The first units are compared apart from the rest: that must not show.
     #[test]
     fn the_order_is_that_of_all_units() {
         let mut names: Vec<String> =
-            (0..2000u32).map(|n| format!("f{:x}", n.wrapping_mul(2_654_435_761) % 5000)).collect();
+            (0..2000u32).map(|n| format!("file-{:x}", n.wrapping_mul(2_654_435_761) % 50_000)).collect();
         names.sort_unstable();
         names.dedup();
         let mut wanted = names.clone();

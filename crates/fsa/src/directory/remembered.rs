@@ -1,6 +1,7 @@
 //! How much all listings of a volume may remember, and how many large directories are read at once.
-use super::{Listed, Listing, Place};
-use crate::host::HostEntry;
+use super::ahead::Slots;
+use super::snapshot::Snapshot;
+use super::{Listing, snapshot::Listed};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,7 @@ pub(crate) struct Listings {
     bytes: Arc<AtomicUsize>,
     reading: Mutex<usize>,
     changed: Condvar,
+    pub(super) ahead: Slots,
 }
 
 /// The room that one listing's names take, given back when this goes.
@@ -70,42 +72,29 @@ impl Listing {
         self.room = None;
         self.behind = None;
         self.given = 0;
+        if let Some(slot) = &self.ahead {
+            slot.clear();
+        }
     }
 
     /// A query has been answered: names that are all given are kept no longer, and others only where there is room.
     pub(super) fn settle(&mut self, listings: &Listings, most: usize) {
         let Some(names) = &self.names else { return };
         if self.given >= names.len() {
-            self.names = Some(Vec::new());
+            self.names = Some(Snapshot::default());
             self.room = None;
             self.given = 0;
         } else if self.room.is_none() {
-            self.room = listings.room(names.iter().map(Listed::bytes).sum(), most);
+            self.room = listings.room(names.bytes(), most);
             if self.room.is_none() {
-                self.behind = self.given.checked_sub(1).and_then(|last| names.get(last)).map(Listed::place);
+                self.behind = self
+                    .given
+                    .checked_sub(1)
+                    .and_then(|last| names.get(last))
+                    .map(|last| Listed::place(&last));
                 self.names = None;
                 self.given = 0;
             }
-        }
-    }
-}
-
-impl Listed {
-    fn bytes(&self) -> usize {
-        let name = match self {
-            Listed::Itself | Listed::Parent => 0,
-            // What an allocator takes around it, too.
-            Listed::Name(entry) => entry.name.0.capacity().next_multiple_of(16) + 16,
-        };
-        size_of::<Listed>() + name
-    }
-
-    /// Where it stands: `.` and `..` before all names, none of which is empty.
-    pub(super) fn place(&self) -> Place {
-        match self {
-            Listed::Itself => (Vec::new(), vec![0]),
-            Listed::Parent => (Vec::new(), vec![1]),
-            Listed::Name(HostEntry { name, .. }) => (super::shown(name).to_upcased().0, name.0.clone()),
         }
     }
 }

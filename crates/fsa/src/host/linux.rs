@@ -18,12 +18,14 @@ mod overflow;
 pub mod scan;
 mod staging;
 mod store;
+mod touching;
 mod watch;
 mod xattr;
 
 use super::{
-    BlobId, Features, Glance, Heard, Host, HostEntry, HostError, HostFault, HostName, HostResult, Look,
-    Looked, Make, NodeId, NodeKind, NodeStat, RenameMode, Seen, SetTimes, Space, XattrMode,
+    BlobId, Features, Glance, Glances, Heard, Host, HostEntry, HostError, HostFault, HostName, HostNames,
+    HostResult, Look, Looked, Make, NodeId, NodeKind, NodeStat, RenameMode, Seen, SetTimes, Space, When,
+    XattrMode,
 };
 use core::fmt;
 use core::ops::Range;
@@ -41,8 +43,9 @@ use rustix::fs::{
 use rustix::io::{Errno, pread, pwrite};
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 pub use store::{STORE_FOLDER, StoreAt};
+use touching::Touching;
 
 /// How a volume is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -79,9 +82,9 @@ pub struct LinuxHost {
     read_only: bool,
     features: OnceLock<Features>,
     /// Threads that glance at entries now.
-    glancing: AtomicUsize,
+    glancing: Arc<AtomicUsize>,
     /// Objects without attributes.
-    bare: bare::Bare,
+    bare: Arc<bare::Bare>,
     /// Objects that were looked at.
     known: known::KnownObjects,
     /// One lock for many directories; which, their inode number says.
@@ -112,8 +115,8 @@ impl LinuxHost {
             store: store::Store::new(options.store_at),
             read_only: options.read_only || mount.f_flag.contains(StatVfsMountFlags::RDONLY),
             features: OnceLock::new(),
-            glancing: AtomicUsize::new(0),
-            bare: bare::Bare::default(),
+            glancing: Arc::default(),
+            bare: Arc::default(),
             known: known::KnownObjects::default(),
             directories: [const { Mutex::new(()) }; DIRECTORY_LOCKS],
             options,
@@ -142,6 +145,12 @@ impl LinuxHost {
 
     fn require_writable(&self, call: &'static str) -> HostResult<()> {
         if self.read_only { Err(refused(call, HostFault::ReadOnly)) } else { Ok(()) }
+    }
+
+    /// Leave to change an object, which has changed when this goes.
+    fn changing<'a>(&self, node: &'a LinuxNode, call: &'static str) -> HostResult<Touching<'a>> {
+        self.require_writable(call)?;
+        Ok(Touching::object(node))
     }
 }
 
@@ -250,7 +259,7 @@ impl Host for LinuxHost {
         let mut entries = Vec::new();
         list(dir, |name, inode, _| {
             let name = HostName(name.to_vec());
-            if !(in_root && store::is_store_folder(&name)) {
+            if !(in_root && store::is_store_folder(&name.0)) {
                 entries.push(HostEntry { name, inode });
             }
             Go::On
@@ -259,15 +268,34 @@ impl Host for LinuxHost {
         Ok(entries)
     }
 
-    fn glance(&self, dir: &LinuxNode, entries: &[&HostEntry], wanted: &[&str]) -> Vec<Option<Glance>> {
-        glance::glance(self, dir, entries, wanted)
+    fn names(&self, dir: &LinuxNode) -> HostResult<HostNames> {
+        let in_root = names::is_root(self, dir).map_err(failed("names"))?;
+        let mut names = HostNames::default();
+        list(dir, |name, inode, _| {
+            if !(in_root && store::is_store_folder(name)) {
+                names.push(name, inode);
+            }
+            Go::On
+        })
+        .map_err(failed("names"))?;
+        Ok(names)
+    }
+
+    fn glance<T: Send + 'static>(
+        &self,
+        dir: &LinuxNode,
+        names: (&Arc<HostNames>, Range<usize>),
+        wanted: (&'static [&'static str], fn(Glance) -> T),
+        when: When,
+    ) -> Option<Glances<T>> {
+        glance::glance(self, dir, names, wanted, when)
     }
 
     fn is_empty(&self, dir: &LinuxNode) -> HostResult<bool> {
         let in_root = names::is_root(self, dir).map_err(failed("is_empty"))?;
         let mut empty = true;
         list(dir, |name, _, _| {
-            if in_root && store::is_store_folder(&HostName(name.to_vec())) {
+            if in_root && store::is_store_folder(name) {
                 return Go::On;
             }
             empty = false;
@@ -288,12 +316,12 @@ impl Host for LinuxHost {
     }
 
     fn set_xattr(&self, node: &LinuxNode, name: &str, value: &[u8], mode: XattrMode) -> HostResult<()> {
-        self.require_writable("set_xattr")?;
+        let _touching = self.changing(node, "set_xattr")?;
         xattr::set(node, name, value, mode)
     }
 
     fn remove_xattr(&self, node: &LinuxNode, name: &str) -> HostResult<bool> {
-        self.require_writable("remove_xattr")?;
+        let _touching = self.changing(node, "remove_xattr")?;
         xattr::remove(node, name)
     }
 
@@ -333,7 +361,7 @@ impl Host for LinuxHost {
     }
 
     fn write(&self, node: &LinuxNode, offset: u64, bytes: &[u8]) -> HostResult<()> {
-        self.require_writable("write")?;
+        let _touching = self.changing(node, "write")?;
         node.require_file("write")?;
         let fd = self.with_room(|| node.writable()).map_err(failed("write"))?;
         let mut done = 0;
@@ -348,7 +376,7 @@ impl Host for LinuxHost {
     }
 
     fn set_len(&self, node: &LinuxNode, len: u64) -> HostResult<()> {
-        self.require_writable("set_len")?;
+        let _touching = self.changing(node, "set_len")?;
         node.require_file("set_len")?;
         let fd = self.with_room(|| node.writable()).map_err(failed("set_len"))?;
         ftruncate(fd, len).map_err(failed("set_len"))
@@ -364,22 +392,22 @@ impl Host for LinuxHost {
     }
 
     fn punch(&self, node: &LinuxNode, offset: u64, len: u64) -> HostResult<()> {
-        self.require_writable("punch")?;
+        let _touching = self.changing(node, "punch")?;
         extents::punch(node, offset, len)
     }
 
     fn fill(&self, node: &LinuxNode, offset: u64, len: u64) -> HostResult<()> {
-        self.require_writable("fill")?;
+        let _touching = self.changing(node, "fill")?;
         extents::fill(node, offset, len)
     }
 
     fn copy_range(&self, from: (&LinuxNode, u64), to: (&LinuxNode, u64), len: usize) -> HostResult<usize> {
-        self.require_writable("copy_range")?;
+        let _touching = self.changing(to.0, "copy_range")?;
         extents::copy(from, to, len)
     }
 
     fn share_range(&self, from: (&LinuxNode, u64), to: (&LinuxNode, u64), len: u64) -> HostResult<()> {
-        self.require_writable("share_range")?;
+        let _touching = self.changing(to.0, "share_range")?;
         extents::share(from, to, len)
     }
 
@@ -391,7 +419,7 @@ impl Host for LinuxHost {
     }
 
     fn set_compressed(&self, node: &LinuxNode, compressed: bool) -> HostResult<()> {
-        self.require_writable("set_compressed")?;
+        let _touching = self.changing(node, "set_compressed")?;
         extents::set_compressed(node, compressed)
     }
 
@@ -401,14 +429,14 @@ impl Host for LinuxHost {
     }
 
     fn set_times(&self, node: &LinuxNode, times: SetTimes) -> HostResult<()> {
-        self.require_writable("set_times")?;
+        let _touching = self.changing(node, "set_times")?;
         let times =
             Timestamps { last_access: timespec(times.accessed), last_modification: timespec(times.modified) };
         utimensat(node.fd(), "", &times, AtFlags::EMPTY_PATH).map_err(failed("set_times"))
     }
 
     fn set_mode(&self, node: &LinuxNode, mode: u32) -> HostResult<()> {
-        self.require_writable("set_mode")?;
+        let _touching = self.changing(node, "set_mode")?;
         let mode = Mode::from_raw_mode(mode & 0o7777);
         match node.attribute_fd() {
             Some(fd) => fchmod(fd, mode).map_err(failed("set_mode")),

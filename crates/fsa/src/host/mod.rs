@@ -4,19 +4,27 @@
 //! Every name is looked up in one directory that the caller holds open; no host call follows a link, and none can
 //! reach above the root. Calls block; none needs a clock.
 mod blob;
+mod glances;
 #[cfg(target_os = "linux")]
 pub mod linux;
 mod look;
 pub mod memory;
 pub mod meta;
 pub mod name;
+mod names;
+mod touched;
 pub(crate) mod unix_view;
 
 pub use look::{Aim, LOOKED_MAX, Look, Looked, Seen, Values};
 
 use core::fmt;
 use core::ops::Range;
+pub use glances::{Glance, Glances};
+pub use names::{HostNames, NamedEntry};
 use nt::{FileTime, NtStatus};
+use std::sync::Arc;
+
+pub(crate) use glances::Piece;
 
 /// The longest value of one extended attribute that the port carries, in bytes: Linux's XATTR_SIZE_MAX.
 pub const XATTR_BYTES_MAX: usize = 65_536;
@@ -103,13 +111,13 @@ pub struct HostEntry {
     pub inode: u64,
 }
 
-/// What a host tells of an entry without opening it: what was true of one object at one time.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Glance {
-    /// Its facts. It is a file or a directory.
-    pub stat: NodeStat,
-    /// The names of its extended attributes, and the values of those that were asked for.
-    pub xattrs: Vec<(String, Option<Vec<u8>>)>,
+/// When somebody wants to know what entries look like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// Somebody waits.
+    Now,
+    /// Perhaps soon: then only where nobody else is held up.
+    Ahead,
 }
 
 /// What to make.
@@ -357,10 +365,21 @@ pub trait Host: Send + Sync {
     /// Every entry of a directory, in the host's order.
     fn entries(&self, dir: &Self::Node) -> HostResult<Vec<HostEntry>>;
 
-    /// Looks at many entries at once, where that is cheaper than to open each: one answer an entry, in their order. `None` says
-    /// nothing of an entry but that it must be opened to be known. Of the extended attributes those in `wanted` are read.
-    fn glance(&self, _dir: &Self::Node, entries: &[&HostEntry], _wanted: &[&str]) -> Vec<Option<Glance>> {
-        vec![None; entries.len()]
+    /// The same in one piece.
+    fn names(&self, dir: &Self::Node) -> HostResult<HostNames> {
+        Ok(self.entries(dir)?.into_iter().collect())
+    }
+
+    /// Begins to look at entries that follow each other among `names`, where that is cheaper than to open each: what `digest` makes
+    /// of one is an answer. `None` where they must be opened. Of the extended attributes those in `wanted` are read.
+    fn glance<T: Send + 'static>(
+        &self,
+        _dir: &Self::Node,
+        _names: (&Arc<HostNames>, Range<usize>),
+        _wanted: (&'static [&'static str], fn(Glance) -> T),
+        _when: When,
+    ) -> Option<Glances<T>> {
+        None
     }
 
     /// True when the directory has no entry (the store's own folder does not count; it is hidden in the root, and a folder

@@ -23,6 +23,17 @@ enum Piece {
     Byte(u8),
 }
 
+/// The name in UTF-16, in the place of what is in `name`.
+pub fn decode_into(bytes: &[u8], name: &mut Vec<u16>) {
+    match bytes.is_ascii() {
+        true => {
+            name.clear();
+            name.extend(bytes.iter().copied().map(u16::from));
+        }
+        false => *name = decode(bytes),
+    }
+}
+
 /// The name in UTF-16. Each host name has its own.
 pub fn decode(bytes: &[u8]) -> Vec<u16> {
     if bytes.is_ascii() {

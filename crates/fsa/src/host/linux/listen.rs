@@ -106,7 +106,7 @@ impl Listener {
                 HeardWhat::Attributes
             };
             let name = HostName(name.to_bytes().to_vec());
-            if Some(*dir) == root && super::store::is_store_folder(&name) {
+            if Some(*dir) == root && super::store::is_store_folder(&name.0) {
                 continue;
             }
             heard.push(Some(Heard { dir: *dir, name, directory: flags.contains(R::ISDIR), what }));

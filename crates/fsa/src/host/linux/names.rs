@@ -4,6 +4,7 @@ use super::fault::{failed, refused};
 use super::node::{LinuxNode, node_id};
 use super::staging::{Staged, link_fd, unnamed_file};
 use super::store::is_store_folder;
+use super::touching::Touching;
 use crate::host::name::{NAME_BYTES_MAX, encode_exact, encode_new};
 use crate::host::{HostError, HostFault, HostName, HostResult, Make, NodeId, NodeKind, RenameMode};
 use rustix::fd::BorrowedFd;
@@ -71,6 +72,7 @@ pub(super) fn create(
     if taken_in_another_case(host, dir, name, &new, CALL)? {
         return Err(refused(CALL, HostFault::Exists));
     }
+    let _touching = Touching::object(dir);
     let node = host.with_room(|| make_entry(host, dir.fd(), &new.0, make)).map_err(failed(CALL))?;
     Ok((node, new))
 }
@@ -99,6 +101,7 @@ pub(super) fn place(host: &LinuxHost, node: &LinuxNode, dir: &LinuxNode, name: &
     if hidden(host, dir, name, CALL)? {
         return Err(refused(CALL, HostFault::Denied));
     }
+    let _touching = (Touching::object(node), Touching::entries(dir));
     if let Some(staged) = node.unstage() {
         return staged.place(dir.fd(), &name.0).map_err(|(errno, staged)| {
             node.stage(Some(staged));
@@ -132,6 +135,7 @@ pub(super) fn link(
     if taken_in_another_case(host, dir, name, &new, CALL)? {
         return Err(refused(CALL, HostFault::Exists));
     }
+    let _touching = (Touching::object(node), Touching::object(dir));
     link_fd(node.fd(), dir.fd(), &new.0).map_err(failed(CALL))?;
     Ok(new)
 }
@@ -156,6 +160,7 @@ pub(super) fn rename(
     if same_dir && *name == new {
         return Ok(new);
     }
+    let _touching = (Touching::entries(dir), Touching::entries(new_dir));
     // The name as it stands there now: exactly so, or in another case. The entry itself does not count.
     let standing = match entry_id(new_dir, &new) {
         Ok(id) => Some((new.clone(), id)),
@@ -186,6 +191,7 @@ pub(super) fn remove(host: &LinuxHost, dir: &LinuxNode, name: &HostName) -> Host
     if hidden(host, dir, name, CALL)? {
         return Err(refused(CALL, HostFault::NotFound));
     }
+    let _touching = Touching::entries(dir);
     for _ in 0..ATTEMPTS_MAX {
         match unlinkat(dir.fd(), &name.0, AtFlags::empty()) {
             Err(Errno::ISDIR) => {}
@@ -214,7 +220,7 @@ pub(super) fn hidden(
     name: &HostName,
     call: &'static str,
 ) -> HostResult<bool> {
-    Ok(is_store_folder(name) && is_root(host, dir).map_err(failed(call))?)
+    Ok(is_store_folder(&name.0) && is_root(host, dir).map_err(failed(call))?)
 }
 
 /// True for the volume's root directory.

@@ -6,7 +6,7 @@
 use super::LinuxHost;
 use super::node::LinuxNode;
 use super::store::is_store_folder;
-use crate::host::{HostError, HostName, NodeKind};
+use crate::host::{HostError, NodeKind};
 use core::num::NonZeroUsize;
 use rustix::fd::OwnedFd;
 use rustix::fs::FileType;
@@ -119,7 +119,7 @@ struct OpenDirectory {
 impl OpenDirectory {
     /// True for what the walk does not see.
     fn hides(&self, name: &[u8]) -> bool {
-        self.is_root && is_store_folder(&HostName(name.to_vec()))
+        self.is_root && is_store_folder(name)
     }
 
     /// Writes the path of an entry.

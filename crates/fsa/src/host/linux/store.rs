@@ -1,6 +1,6 @@
 //! The store's own folder `.pointsman`: where it is looked for, where it is made. docs/DISK-FORMAT.md 9
 use super::node::{LinuxNode, node_id, resolve};
-use crate::host::{BlobId, HostName};
+use crate::host::BlobId;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
     Access, AtFlags, Mode, OFlags, StatxFlags, accessat, fchmod, fsync, mkdirat, openat, openat2, statx,
@@ -88,9 +88,9 @@ impl Store {
 }
 
 /// True for the name of the store's folder, in any case.
-pub(super) fn is_store_folder(name: &HostName) -> bool {
+pub(super) fn is_store_folder(name: &[u8]) -> bool {
     // Any other writing of it has a character beyond ASCII that no upper case makes one of ASCII's.
-    name.0.eq_ignore_ascii_case(STORE_FOLDER.as_bytes())
+    name.eq_ignore_ascii_case(STORE_FOLDER.as_bytes())
 }
 
 /// The overflow folder of the volume's own root, if there is one: what this root governs.
