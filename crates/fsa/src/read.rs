@@ -6,6 +6,7 @@ use crate::oplock::Breaks;
 use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::{AccessMask, NtStatus};
+use std::sync::Arc;
 
 /// The most bytes of one read or write: what SMB2 can carry. [MS-SMB2] <274>
 pub const TRANSFER_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -13,6 +14,38 @@ pub const TRANSFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 impl<H: Host> Volume<H> {
     /// Reads at most `len` bytes at `offset`; fewer only at the end of the data, none at all is END_OF_FILE.
     pub fn read(&self, id: OpenId, offset: u64, len: usize) -> Result<Vec<u8>, Refusal> {
+        let open = self.may_read(id, offset, len)?;
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        let data = self.load_data(&open, offset, len)?;
+        if data.is_empty() {
+            return Err(no_data());
+        }
+        Ok(data)
+    }
+
+    /// The same for as many bytes as `buffer` has, which becomes shorter when there are fewer, if they are there without a wait for a
+    /// disk. False when they are not, and nothing was done but what every READ of them does first.
+    pub fn read_at_once(&self, id: OpenId, offset: u64, buffer: &mut Vec<u8>) -> Result<bool, Refusal> {
+        let open = self.may_read(id, offset, buffer.len())?;
+        if open.stream().is_some() || buffer.is_empty() {
+            return Ok(false);
+        }
+        match self.host.read_at_once(&open.file.node(), offset, buffer) {
+            // The host's links and special files: `read` says what they have.
+            Ok(None) | Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(false),
+            Ok(Some(0)) => Err(no_data()),
+            Ok(Some(len)) => {
+                buffer.truncate(len);
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All that is in the way of a READ.
+    fn may_read(&self, id: OpenId, offset: u64, len: usize) -> Result<Arc<Open<H>>, Refusal> {
         let open = self.open_of(id)?;
         if open.is_directory() {
             return Err(Refusal::new(
@@ -26,16 +59,11 @@ impl<H: Host> Volume<H> {
         if !open.has_any(AccessMask::FILE_READ_DATA | AccessMask::FILE_EXECUTE) {
             open.require(AccessMask::FILE_READ_DATA)?;
         }
-        if len == 0 {
-            return Ok(Vec::new());
+        if len > 0 {
+            self.break_oplock(&open, Breaks::written())?;
+            self.check_range(&open, LockRange { offset, len: len as u64 }, false)?;
         }
-        self.break_oplock(&open, Breaks::written())?;
-        self.check_range(&open, LockRange { offset, len: len as u64 }, false)?;
-        let data = self.load_data(&open, offset, len)?;
-        if data.is_empty() {
-            return Err(Refusal::new(NtStatus::END_OF_FILE, Why::Object("there are no data at this offset")));
-        }
-        Ok(data)
+        Ok(open)
     }
 
     /// The data that the opened stream has at `offset`, at most `len` bytes.
@@ -71,4 +99,8 @@ impl<H: Host> Volume<H> {
             None => Ok(self.host.stat(&open.file.node())?.size),
         }
     }
+}
+
+fn no_data() -> Refusal {
+    Refusal::new(NtStatus::END_OF_FILE, Why::Object("there are no data at this offset"))
 }

@@ -214,6 +214,7 @@ impl Op {
     pub fn may_block(&self) -> bool {
         const INLINE_BYTES_MAX: usize = 65_536;
         const INLINE_LOCKS_MAX: usize = 64;
+        const INLINE_LISTING_BYTES_MAX: u32 = 4096;
         const QUICK: [FsctlCode; 3] =
             [FsctlCode::GET_REPARSE_POINT, FsctlCode::SET_REPARSE_POINT, FsctlCode::DELETE_REPARSE_POINT];
         let is_large = |len: u32| usize::try_from(len).is_ok_and(|len| len > INLINE_BYTES_MAX);
@@ -222,14 +223,48 @@ impl Op {
             Op::Write { data, write_through, .. } => {
                 *write_through || data.as_slice().len() > INLINE_BYTES_MAX
             }
-            // The first reads the directory. What follows it may stand before a CLOSE on its way, which must not overtake it: smbtorture
-            // smb2.compound_find.compound_find_close.
-            Op::QueryDirectory { restart, .. } => *restart,
+            // The first reads the directory; each further one asks for every name that it tells.
+            Op::QueryDirectory { restart, len_max, .. } => *restart || *len_max > INLINE_LISTING_BYTES_MAX,
             // Some go through all extents of a file.
             Op::FsControl { code, .. } => !QUICK.contains(code),
             Op::Lock { locks, .. } => locks.len() > INLINE_LOCKS_MAX,
             Op::Flush { .. } | Op::Copy { .. } | Op::Duplicate { .. } => true,
             _ => false,
+        }
+    }
+
+    /// The opens of the store that it uses.
+    pub fn opens(&self) -> [Option<StoreOpen>; 2] {
+        match self {
+            Op::Open(_) => [None, None],
+            Op::Copy { source, target, .. } | Op::Duplicate { source, target, .. } => {
+                [Some(*source), Some(*target)]
+            }
+            Op::Describe { open, .. }
+            | Op::Close { open, .. }
+            | Op::Read { open, .. }
+            | Op::Write { open, .. }
+            | Op::Flush { open }
+            | Op::QueryDirectory { open, .. }
+            | Op::QueryFile { open, .. }
+            | Op::QueryEa { open, .. }
+            | Op::QueryVolume { open, .. }
+            | Op::QuerySecurity { open, .. }
+            | Op::SetFile { open, .. }
+            | Op::SetSecurity { open, .. }
+            | Op::FsControl { open, .. }
+            | Op::Lock { open, .. }
+            | Op::Notify { open, .. }
+            | Op::Acknowledge { open, .. } => [Some(*open), None],
+        }
+    }
+
+    /// The open whose operations under way it must not overtake. A CLOSE ends the open only when what was asked before is done
+    /// (smbtorture smb2.compound_find.compound_find_close), and each part of a listing begins where the one before it ended.
+    pub fn comes_behind(&self) -> Option<StoreOpen> {
+        match self {
+            Op::Close { open, .. } | Op::QueryDirectory { open, .. } => Some(*open),
+            _ => None,
         }
     }
 

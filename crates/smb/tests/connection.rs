@@ -455,6 +455,37 @@ fn a_message_is_found_in_a_stream_however_it_is_cut() {
     }
 }
 
+/// Bytes of a message that was lent to be filled count as those that came through the stream, and so do those of the next behind it.
+#[test]
+fn a_message_may_be_read_to_where_it_stays() {
+    for beyond in [0, 1, 50, 71] {
+        let mut client = plain_session();
+        let mut framed = || {
+            let header = client.session_header(Command::ECHO, 0);
+            frame(&message(&header, &Request::Echo(echo::Request)))
+        };
+        let stream = [framed(), framed()].concat();
+        let (begun, rest) = stream.split_at(20);
+        let connection = &mut client.connection;
+        assert_eq!((connection.begun(), connection.lacks()), (0, 0));
+        assert!(connection.receive(now(1), begun).is_empty());
+        assert_eq!((connection.begun(), connection.lacks()), (16, 52));
+        // A part, then the rest with some of what follows.
+        let (part, rest) = rest.split_at(30);
+        let mut left = Vec::new();
+        let lent = [connection.lend(), part.to_vec()].concat();
+        assert!(connection.receive_lent(now(1), lent, &mut left).is_empty());
+        assert_eq!((connection.begun(), connection.lacks()), (46, 22));
+        let (part, rest) = rest.split_at(22 + beyond);
+        let lent = [connection.lend(), part.to_vec()].concat();
+        assert_eq!(connection.receive_lent(now(1), lent, &mut left).len(), 1);
+        assert_eq!(left.len(), beyond);
+        let last = [left, rest.to_vec()].concat();
+        assert_eq!(connection.receive(now(1), &last).len(), 1);
+        assert_eq!((connection.begun(), connection.lacks()), (0, 0));
+    }
+}
+
 #[test]
 fn a_message_longer_than_agreed_ends_the_connection_before_it_arrives() {
     let mut client = Client::connect(config());

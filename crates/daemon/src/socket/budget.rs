@@ -23,30 +23,44 @@ pub struct Traffic {
     pub refused: AtomicU64,
 }
 
+/// What a connection holds more or less than is told, at most, while its task is at work: others need not know of every request.
+const UNTOLD_BYTES: usize = 64 * 1024;
+
 /// The part of one connection.
 #[derive(Debug)]
 pub(super) struct Holding {
     traffic: Arc<Traffic>,
     bytes: usize,
+    /// What of that is in the sum of all.
+    told: usize,
 }
 
 impl Holding {
     pub(super) fn new(traffic: Arc<Traffic>) -> Holding {
-        Holding { traffic, bytes: 0 }
+        Holding { traffic, bytes: 0, told: 0 }
     }
 
     /// The connection holds so much now.
     pub(super) fn set(&mut self, bytes: usize) {
-        match bytes.checked_sub(self.bytes) {
+        self.bytes = bytes;
+        if bytes.abs_diff(self.told) > UNTOLD_BYTES {
+            self.tell();
+        }
+    }
+
+    /// Brings the sum of all up to date: whenever the task waits for something.
+    pub(super) fn tell(&mut self) {
+        let told = core::mem::replace(&mut self.told, self.bytes);
+        match self.bytes.checked_sub(told) {
+            Some(0) => {}
             Some(more) => {
                 let all = self.traffic.held.fetch_add(more, Ordering::Relaxed).saturating_add(more);
                 self.traffic.held_max.fetch_max(all, Ordering::Relaxed);
             }
             None => {
-                self.traffic.held.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+                self.traffic.held.fetch_sub(told - self.bytes, Ordering::Relaxed);
             }
         }
-        self.bytes = bytes;
     }
 
     /// Whether more is read from this connection.
@@ -65,7 +79,8 @@ impl Holding {
 
 impl Drop for Holding {
     fn drop(&mut self) {
-        self.set(0);
+        self.bytes = 0;
+        self.tell();
     }
 }
 
@@ -80,19 +95,27 @@ mod tests {
         let limits = Limits { buffer_bytes_per_connection: 100, buffer_bytes: 150, ..Limits::default() };
         let mut one = Holding::new(traffic.clone());
         let mut two = Holding::new(traffic.clone());
-        one.set(99);
+        let hold = |holding: &mut Holding, bytes| {
+            holding.set(bytes);
+            holding.tell();
+        };
+        hold(&mut one, 99);
         assert!(one.has_room(&limits) && two.has_room(&limits));
-        one.set(100);
+        hold(&mut one, 100);
         assert!(!one.has_room(&limits), "full by itself");
-        two.set(50);
+        hold(&mut two, 50);
         assert!(!two.has_room(&limits), "all together are full");
         let third = Holding::new(traffic.clone());
         assert!(third.has_room(&limits), "who holds nothing is read from, once");
         assert!(two.may_take(&limits, 150) && !two.may_take(&limits, 151));
-        one.set(0);
+        hold(&mut one, 0);
         assert!(two.has_room(&limits));
+        two.set(UNTOLD_BYTES + 50);
+        assert_eq!(traffic.held.load(Ordering::Relaxed), 50, "so little more is told later");
+        two.set(UNTOLD_BYTES + 51);
+        assert_eq!(traffic.held.load(Ordering::Relaxed), UNTOLD_BYTES + 51);
         drop(two);
         assert_eq!(traffic.held.load(Ordering::Relaxed), 0);
-        assert_eq!(traffic.held_max.load(Ordering::Relaxed), 150);
+        assert_eq!(traffic.held_max.load(Ordering::Relaxed), UNTOLD_BYTES + 51);
     }
 }

@@ -1,21 +1,32 @@
 //! From what a store did to whom it concerns.
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fsa::host::linux::{LinuxHost, descriptors_held};
 use fsa::{Completion, WaitId};
 use nt::NtStatus;
+use smb::connection::Now;
 use smb::server::{ConnectionId, Delay, Effect, ShareId, Ticket};
 use smb::store::{Done, Op};
 
-use super::task::addressee;
-use super::{Daemon, Waiter, lock};
+use super::apart::Submitted;
+use super::effects::addressee;
+use super::{Daemon, Serving, Waiter, buffers, lock};
 use crate::clock::now;
-use crate::store::{Performed, Store, caching_of, perform};
+use crate::store::{Performed, Store, caching_of, perform, read_at_once};
 
 /// The most effects of an end of a connection that are seen to in its task.
 const SETTLED_INLINE_MAX: usize = 64;
+
+/// The longest READ that a task performs itself, when its data are in memory: it takes as long as the rest of its answer.
+const AT_ONCE_BYTES_MAX: u32 = 1 << 20;
+
+/// What is seen to away from tasks.
+enum Work {
+    Effect(Effect),
+    /// An operation whose turn it is.
+    Begin(Submitted),
+}
 
 impl Daemon {
     /// Puts an effect into the inbox of its connection, if that still is.
@@ -28,26 +39,73 @@ impl Daemon {
     }
 
     /// Performs an operation here and now; gives what the server makes of it.
-    pub(super) fn perform(&self, ticket: Ticket, share: ShareId, op: Op) -> Vec<Effect> {
-        let Some(store) = self.served().store_of(share) else {
+    pub(super) fn perform(
+        &self,
+        serving: &Serving,
+        now: Now,
+        ticket: Ticket,
+        share: ShareId,
+        op: Op,
+    ) -> Vec<Effect> {
+        let Some(store) = serving.store_of(share) else {
             let gone = Done::Failed(NtStatus::NETWORK_NAME_DELETED);
-            return lock(&self.server).complete(now(), ticket, gone);
+            return lock(&self.server).complete(now, ticket, gone);
         };
-        if matches!(op, Op::Open(_)) && !self.may_open(ticket) {
+        if matches!(op, Op::Open(_)) && !self.may_open(serving, ticket) {
             let refused = Done::Failed(NtStatus::INSUFFICIENT_RESOURCES);
-            return lock(&self.server).complete(now(), ticket, refused);
+            return lock(&self.server).complete(now, ticket, refused);
         }
-        let mut effects = match perform(&store, &op) {
-            Performed::Done(done) => lock(&self.server).complete(now(), ticket, done),
-            Performed::Waits(wait, delay) => self.wait(&store, wait, delay, Waiter { ticket, share, op }),
+        let performed = perform(store, &op);
+        self.follow(store, now, performed, Waiter { ticket, share, op })
+    }
+
+    /// What the server makes of what became of an operation.
+    fn follow(
+        &self,
+        store: &Store<LinuxHost>,
+        now: Now,
+        performed: Performed,
+        waiter: Waiter,
+    ) -> Vec<Effect> {
+        let mut effects = match performed {
+            Performed::Done(done) => lock(&self.server).complete(now, waiter.ticket, done),
+            Performed::Waits(wait, delay) => self.wait(store, wait, delay, waiter),
         };
-        effects.extend(self.told(&store));
+        effects.extend(self.told(store));
         effects
     }
 
+    /// Performs a long READ here and now, if that needs no wait for a disk and there is a buffer for what it brings; else it is given back.
+    pub(super) fn read_at_once(
+        &self,
+        serving: &Serving,
+        now: Now,
+        submitted: Submitted,
+    ) -> Result<Vec<Effect>, Submitted> {
+        let len = match submitted.op {
+            Op::Read { len, .. } if submitted.op.may_block() && len <= AT_ONCE_BYTES_MAX => {
+                usize::try_from(len).unwrap_or(0)
+            }
+            _ => return Err(submitted),
+        };
+        let (Some(store), Some(buffer)) = (serving.store_of(submitted.share), buffers::take(len)) else {
+            return Err(submitted);
+        };
+        match read_at_once(store, &submitted.op, buffer) {
+            Ok(performed) => {
+                let (ticket, share, op, _) = submitted.into_parts();
+                Ok(self.follow(store, now, performed, Waiter { ticket, share, op }))
+            }
+            Err(buffer) => {
+                buffers::give(buffer);
+                Err(submitted)
+            }
+        }
+    }
+
     /// Whether there are descriptors for another open of this session: who has many leaves the rest to others.
-    fn may_open(&self, ticket: Ticket) -> bool {
-        let most = self.served().limits.descriptors_max;
+    fn may_open(&self, serving: &Serving, ticket: Ticket) -> bool {
+        let most = serving.served.limits.descriptors_max;
         let left = most.saturating_sub(descriptors_held());
         left > most / 2 || lock(&self.server).opens_beside(ticket) < left
     }
@@ -82,31 +140,38 @@ impl Daemon {
         effects
     }
 
-    /// Performs an operation on a thread where it may wait; it counts as long as it is under way.
-    pub(super) fn perform_apart(
-        self: Arc<Daemon>,
-        ticket: Ticket,
-        share: ShareId,
-        op: Op,
-        under_way: Arc<AtomicUsize>,
-    ) {
-        under_way.fetch_add(1, Ordering::AcqRel);
-        tokio::task::spawn_blocking(move || {
-            let effects = self.perform(ticket, share, op);
-            // Before its task hears of it, which then looks whether it may go on.
-            under_way.fetch_sub(1, Ordering::AcqRel);
-            self.settle(effects);
-        });
+    /// Performs an operation that was let begin, on a thread where it may wait.
+    pub(super) fn perform_apart(self: Arc<Daemon>, submitted: Submitted) {
+        tokio::task::spawn_blocking(move || self.see_to(VecDeque::from([Work::Begin(submitted)])));
     }
 
     /// Sees to effects away from any task.
     pub(super) fn settle(&self, effects: Vec<Effect>) {
-        let mut queue = VecDeque::from(effects);
-        while let Some(effect) = queue.pop_front() {
-            match effect {
-                Effect::Submit { ticket, share, op } => queue.extend(self.perform(ticket, share, op)),
-                Effect::CancelOp { ticket } => queue.extend(self.cancel_op(ticket)),
-                effect => self.mail(effect),
+        self.see_to(effects.into_iter().map(Work::Effect).collect());
+    }
+
+    fn see_to(&self, mut queue: VecDeque<Work>) {
+        let serving = self.serving();
+        while let Some(work) = queue.pop_front() {
+            match work {
+                Work::Effect(Effect::Submit { ticket, share, op }) => {
+                    let admitted = self.apart.admit(Submitted::new(ticket, share, op), None);
+                    admitted.into_iter().for_each(|submitted| queue.push_front(Work::Begin(submitted)));
+                }
+                Work::Effect(Effect::CancelOp { ticket }) => {
+                    queue.extend(self.cancel_op(ticket).into_iter().map(Work::Effect));
+                }
+                Work::Effect(effect) => self.mail(effect),
+                Work::Begin(submitted) => {
+                    let under_way = submitted.under_way();
+                    let (ticket, share, op, counted) = submitted.into_parts();
+                    let effects = self.perform(&serving, now(), ticket, share, op);
+                    // Before its task hears of it, which then looks whether it may go on.
+                    drop(counted);
+                    let next = self.apart.end(under_way);
+                    queue.extend(effects.into_iter().map(Work::Effect));
+                    queue.extend(next.into_iter().map(Work::Begin));
+                }
             }
         }
     }
@@ -154,8 +219,9 @@ impl Daemon {
     pub(super) fn cancel_op(&self, ticket: Ticket) -> Vec<Effect> {
         let mut waits = lock(&self.waits);
         let Some(name) = waits.names.get(&ticket).copied() else { return Vec::new() };
+        let serving = self.serving();
         let share = waits.waiters.get(&name).map(|waiter| waiter.share);
-        let store = share.and_then(|share| self.served().store_of(share));
+        let store = share.and_then(|share| serving.store_of(share));
         if !store.is_some_and(|store| store.volume.cancel(name.1)) {
             return Vec::new();
         }
@@ -168,10 +234,10 @@ impl Daemon {
     /// Looks at the clock, for what nobody comes back from.
     pub(super) fn tick(&self) {
         let mut effects = lock(&self.server).tick(now());
-        for store in self.served().stores() {
+        for store in self.serving().stores() {
             // What other processes changed, for those who watch a directory.
             store.volume.hear();
-            effects.extend(self.told(&store));
+            effects.extend(self.told(store));
         }
         self.settle(effects);
     }

@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smb::server::Effect;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
@@ -25,18 +26,26 @@ impl Daemon {
                 _ = clock.tick() => self.tick(),
                 changed = stop.changed() => {
                     if changed.is_err() || *stop.borrow() {
-                        return;
+                        return self.disconnect_all();
                     }
                 }
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.accept(stream, peer.ip(), stop.clone()),
+                    Ok((stream, peer)) => self.accept(stream, peer.ip()),
                     Err(_) => sleep(REST).await,
                 },
             }
         }
     }
 
-    fn accept(self: &Arc<Daemon>, stream: TcpStream, peer: IpAddr, stop: watch::Receiver<bool>) {
+    /// Tells every connection's task to end.
+    fn disconnect_all(&self) {
+        for (connection, inbox) in &lock(&self.inboxes).all {
+            // A task that is gone has ended.
+            let _ = inbox.mail.send(Effect::Disconnect { connection: *connection });
+        }
+    }
+
+    fn accept(self: &Arc<Daemon>, stream: TcpStream, peer: IpAddr) {
         // Who is too many is let go at once.
         if !self.has_room_for(peer) || stream.set_nodelay(true).is_err() {
             return;
@@ -47,7 +56,7 @@ impl Daemon {
         let daemon = self.clone();
         tokio::spawn(async move {
             if let Some(task) = Task::new(daemon.clone(), id, peer, inbox) {
-                task.run(stream, stop).await;
+                task.run(stream).await;
             }
             lock(&daemon.inboxes).remove(id);
             daemon.disconnected(id);
@@ -55,7 +64,7 @@ impl Daemon {
     }
 
     fn has_room_for(&self, peer: IpAddr) -> bool {
-        let limits = self.served().limits;
+        let limits = self.serving().served.limits;
         let inboxes = lock(&self.inboxes);
         let same = inboxes.by_peer.get(&peer).copied().unwrap_or_default();
         inboxes.all.len() < limits.connections_max && same < limits.connections_per_address_max

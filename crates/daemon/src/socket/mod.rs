@@ -2,9 +2,13 @@
 //!
 //! A task owns its connection's machine and runs what the server asks for: what the kernel answers from memory at once, what
 //! may wait for a disk on a thread of its own. What another connection is to hear goes to the inbox of its task.
+mod apart;
 mod budget;
+mod buffers;
 mod deliver;
+mod effects;
 mod listen;
+mod read;
 mod task;
 mod unacked;
 mod write;
@@ -17,7 +21,6 @@ use std::time::Duration;
 
 use fsa::host::linux::LinuxHost;
 use fsa::{Volume, WaitId};
-use smb::connection::Config;
 use smb::server::{ConnectionId, Effect, Server, ServerConfig, ShareId, Ticket};
 use smb::store::{Done, Op};
 use tokio::sync::mpsc::UnboundedSender;
@@ -77,12 +80,23 @@ pub struct Served {
     pub limits: Limits,
 }
 
+/// What is served, with the store of each share found once.
+struct Serving {
+    served: Served,
+    stores: Vec<Option<Store<LinuxHost>>>,
+    /// How often something else was served before.
+    generation: u64,
+}
+
 /// A running server.
 pub struct Daemon {
     server: Mutex<Server>,
-    served: Mutex<Arc<Served>>,
+    serving: Mutex<Arc<Serving>>,
+    /// That of `serving`: a task that knows it has no need of the lock.
+    generation: AtomicU64,
     inboxes: Mutex<Inboxes>,
     waits: Mutex<Waits>,
+    apart: apart::Apart,
     traffic: Arc<Traffic>,
     next_connection: AtomicU64,
 }
@@ -116,20 +130,27 @@ impl Inboxes {
     }
 }
 
-impl Served {
-    /// Every store, once.
-    fn stores(&self) -> Vec<Store<LinuxHost>> {
-        let shares = (0..self.volumes.len()).map(ShareId);
-        let stores = shares.filter_map(|share| self.store_of(share).filter(|store| store.number == share.0));
-        stores.collect()
+impl Serving {
+    fn new(served: Served, generation: u64) -> Serving {
+        let stores = served.volumes.iter().map(|volume| {
+            let volume = volume.as_ref()?;
+            let is_same = |other: &Option<Arc<ShareVolume>>| {
+                other.as_ref().is_some_and(|other| Arc::ptr_eq(other, volume))
+            };
+            let number = served.volumes.iter().position(is_same)?;
+            Some(Store { number, volume: volume.clone() })
+        });
+        Serving { stores: stores.collect(), served, generation }
     }
 
-    fn store_of(&self, share: ShareId) -> Option<Store<LinuxHost>> {
-        let volume = self.volumes.get(share.0)?.as_ref()?;
-        let is_same =
-            |other: &Option<Arc<ShareVolume>>| other.as_ref().is_some_and(|other| Arc::ptr_eq(other, volume));
-        let number = self.volumes.iter().position(is_same)?;
-        Some(Store { number, volume: volume.clone() })
+    /// Every store, once.
+    fn stores(&self) -> impl Iterator<Item = &Store<LinuxHost>> {
+        let stores = self.stores.iter().enumerate();
+        stores.filter_map(|(share, store)| store.as_ref().filter(|store| store.number == share))
+    }
+
+    fn store_of(&self, share: ShareId) -> Option<&Store<LinuxHost>> {
+        self.stores.get(share.0)?.as_ref()
     }
 }
 
@@ -154,9 +175,11 @@ impl Daemon {
     pub fn new(served: Served) -> Arc<Daemon> {
         Arc::new(Daemon {
             server: Mutex::new(Server::new(served.config.clone())),
-            served: Mutex::new(Arc::new(served)),
+            serving: Mutex::new(Arc::new(Serving::new(served, 0))),
+            generation: AtomicU64::new(0),
             inboxes: Mutex::new(Inboxes::default()),
             waits: Mutex::new(Waits::default()),
+            apart: apart::Apart::default(),
             traffic: Arc::new(Traffic::default()),
             next_connection: AtomicU64::new(1),
         })
@@ -165,7 +188,10 @@ impl Daemon {
     /// Serves something else from now on; who is connected stays connected.
     pub fn reload(&self, served: Served) {
         lock(&self.server).reconfigure(served.config.clone());
-        *lock(&self.served) = Arc::new(served);
+        let mut serving = lock(&self.serving);
+        let generation = serving.generation + 1;
+        *serving = Arc::new(Serving::new(served, generation));
+        self.generation.store(generation, Ordering::Release);
     }
 
     /// Connections, sessions, tree connects, opens and requests that wait.
@@ -191,15 +217,18 @@ impl Daemon {
 
     /// The store of a share.
     pub fn volume(&self, share: ShareId) -> Option<Arc<ShareVolume>> {
-        self.served().volumes.get(share.0).cloned().flatten()
+        self.serving().store_of(share).map(|store| store.volume.clone())
     }
 
-    fn served(&self) -> Arc<Served> {
-        lock(&self.served).clone()
+    fn serving(&self) -> Arc<Serving> {
+        lock(&self.serving).clone()
     }
 
-    fn connection_config(&self) -> Arc<Config> {
-        self.served().config.connection.clone()
+    /// What is served now, if it is something else than is known already.
+    fn look_up(&self, known: &mut Arc<Serving>) {
+        if known.generation != self.generation.load(Ordering::Acquire) {
+            *known = self.serving();
+        }
     }
 
     fn new_connection(&self) -> ConnectionId {

@@ -10,7 +10,7 @@ use fsa::{OpenId, Volume};
 use smb::store::StoreOpen;
 
 pub use oplocks::caching_of;
-pub use perform::{Performed, perform};
+pub use perform::{Performed, perform, read_at_once};
 
 /// A store, and which one it is: the first share that has it.
 pub struct Store<H: Host> {

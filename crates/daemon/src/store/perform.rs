@@ -37,7 +37,22 @@ type Outcome = Result<Done, Refusal>;
 
 /// Performs it.
 pub fn perform<H: Host>(store: &Store<H>, op: &Op) -> Performed {
-    match outcome(store, op) {
+    performed(outcome(store, op))
+}
+
+/// Performs a READ into a buffer that has as many bytes as it asks for, if it need not wait for a disk. Gives the buffer back when it must, or
+/// is none.
+pub fn read_at_once<H: Host>(store: &Store<H>, op: &Op, mut buffer: Vec<u8>) -> Result<Performed, Vec<u8>> {
+    let Op::Read { open, offset, .. } = op else { return Err(buffer) };
+    match store.volume.read_at_once(id(*open), *offset, &mut buffer) {
+        Ok(true) => Ok(Done::Data(buffer).into()),
+        Ok(false) => Err(buffer),
+        Err(refusal) => Ok(performed(Err(refusal))),
+    }
+}
+
+fn performed(outcome: Outcome) -> Performed {
+    match outcome {
         Ok(done) => done.into(),
         Err(refusal) => match refusal.waits() {
             Some(wait) => {

@@ -237,6 +237,19 @@ impl Peer {
         Ok(id)
     }
 
+    /// Sends requests in messages of their own, all at once; their numbers, by which their answers are asked for.
+    pub fn pipeline(&mut self, requests: &[Request<'_>]) -> io::Result<Vec<u64>> {
+        let (mut ids, mut whole) = (Vec::new(), Vec::new());
+        for request in requests {
+            ids.push(self.next);
+            let bytes = self.message(HeaderFlags::NONE, request);
+            whole.extend(netbios::frame(bytes.len()).unwrap());
+            whole.extend(bytes);
+        }
+        self.stream.write_all(&whole)?;
+        Ok(ids)
+    }
+
     /// CANCEL of a request that was answered as pending.
     pub fn cancel(&mut self, pending: &Answered) -> io::Result<()> {
         let request = Request::Cancel(wire::cancel::Request);
@@ -272,12 +285,18 @@ impl Peer {
 
     fn header(&mut self, flags: HeaderFlags, request: &Request<'_>) -> Header {
         let id = self.next;
-        self.next += 1;
+        let charge = match request {
+            _ if self.dialect == Dialect::SMB_2_0_2 => 0,
+            Request::Read(read) => read.len.div_ceil(65_536).max(1),
+            Request::Write(_, data) => u32::try_from(data.len()).unwrap().div_ceil(65_536).max(1),
+            _ => 1,
+        };
+        self.next += u64::from(charge.max(1));
         Header {
             credits: 64,
             status: NtStatus(self.channel_sequence.into()),
             flags,
-            credit_charge: u16::from(self.dialect != Dialect::SMB_2_0_2),
+            credit_charge: u16::try_from(charge).unwrap(),
             subject: Subject::Sync { reserved: 0, tree_id: self.tree_id },
             session_id: self.session_id,
             ..Header::new(request.command(), id)

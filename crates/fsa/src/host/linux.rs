@@ -40,7 +40,8 @@ use rustix::fs::{
     AtFlags, Mode, OFlags, ResolveFlags, StatVfsMountFlags, Timespec, Timestamps, UTIME_OMIT, chmod, fchmod,
     fstatfs, fstatvfs, fsync, ftruncate, openat2, readlinkat, syncfs, utimensat,
 };
-use rustix::io::{Errno, pread, pwrite};
+use rustix::io::{Errno, ReadWriteFlags, pread, preadv2, pwrite};
+use std::io::IoSliceMut;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -342,6 +343,24 @@ impl Host for LinuxHost {
             }
         }
         Ok(done)
+    }
+
+    fn read_at_once(&self, node: &LinuxNode, offset: u64, buffer: &mut [u8]) -> HostResult<Option<usize>> {
+        node.require_file("read")?;
+        let fd = node.readable().map_err(failed("read"))?;
+        let mut done = 0;
+        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(done as u64);
+            match preadv2(fd, &mut [IoSliceMut::new(rest)], at, ReadWriteFlags::NOWAIT) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(Errno::INTR) => {}
+                // Not in the page cache, or a file system that cannot tell. preadv2(2)
+                Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(None),
+                Err(other) => return Err(failed("read")(other)),
+            }
+        }
+        Ok(Some(done))
     }
 
     fn read_new(&self, node: &LinuxNode, offset: u64, len: usize) -> HostResult<Vec<u8>> {

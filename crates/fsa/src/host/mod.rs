@@ -401,6 +401,11 @@ pub trait Host: Send + Sync {
     /// Reads data of a regular file at `offset`; fewer bytes only at its end.
     fn read(&self, node: &Self::Node, offset: u64, buffer: &mut [u8]) -> HostResult<usize>;
 
+    /// The same if it needs no wait for a disk: None when it would, or when the host cannot tell. What is in `buffer` then is nothing to go by.
+    fn read_at_once(&self, _: &Self::Node, _offset: u64, _buffer: &mut [u8]) -> HostResult<Option<usize>> {
+        Ok(None)
+    }
+
     /// The same into a buffer of its own, which a host need not clear first.
     fn read_new(&self, node: &Self::Node, offset: u64, len: usize) -> HostResult<Vec<u8>> {
         let mut data = vec![0; len];

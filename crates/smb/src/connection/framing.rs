@@ -41,6 +41,30 @@ impl Frames {
         }
     }
 
+    /// Bytes that the message lacks that is coming in.
+    pub(crate) fn lacks(&self) -> usize {
+        if self.is_inside() && self.head_len == FRAME_LEN { self.wanted - self.message.len() } else { 0 }
+    }
+
+    /// Lends the message that is coming in, to be filled; until it is back the stream must not go on.
+    pub(crate) fn lend(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.message)
+    }
+
+    /// Takes a message back that was lent; bytes beyond its end are left in `rest`.
+    pub(crate) fn take_back(&mut self, mut message: Vec<u8>, rest: &mut Vec<u8>) -> Option<Vec<u8>> {
+        if message.len() > self.wanted {
+            rest.extend_from_slice(message.get(self.wanted..).unwrap_or_default());
+            message.truncate(self.wanted);
+        }
+        if message.len() < self.wanted {
+            self.message = message;
+            return None;
+        }
+        self.head_len = 0;
+        Some(message)
+    }
+
     /// Bytes of the message that is coming in.
     pub(crate) fn len(&self) -> usize {
         self.message.len()

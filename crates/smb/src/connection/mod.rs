@@ -177,14 +177,41 @@ impl Connection {
             *bytes = &[];
             return self.take_effects();
         }
-        match self.frames.take(bytes, self.message_len_max()) {
-            Ok(Some(message)) => {
-                if let Err(fault) = self.receive_message(now, message) {
-                    self.close(fault);
-                }
-            }
-            Ok(None) => {}
-            Err(fault) => self.close(fault),
+        let taken = self.frames.take(bytes, self.message_len_max());
+        self.go_on(now, taken)
+    }
+
+    /// Bytes that are there of the message that is coming in.
+    pub fn begun(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Bytes that it lacks.
+    pub fn lacks(&self) -> usize {
+        self.frames.lacks()
+    }
+
+    /// Lends the message that is coming in, so that what it lacks can be read to where it stays. It comes back with
+    /// [`receive_lent`](Connection::receive_lent) before anything else does.
+    pub fn lend(&mut self) -> Vec<u8> {
+        self.frames.lend()
+    }
+
+    /// A message that was lent comes back with more bytes behind those it had; what belongs to the next one is put into `rest`.
+    pub fn receive_lent(&mut self, now: Now, message: Vec<u8>, rest: &mut Vec<u8>) -> Vec<Effect> {
+        if matches!(self.phase, Phase::Closed) {
+            return self.take_effects();
+        }
+        let taken = self.frames.take_back(message, rest);
+        self.go_on(now, Ok(taken))
+    }
+
+    /// Goes on with the stream: with a whole message, with a part of one, or not at all.
+    fn go_on(&mut self, now: Now, taken: Result<Option<Vec<u8>>, Fault>) -> Vec<Effect> {
+        let done =
+            taken.and_then(|message| message.map_or(Ok(()), |message| self.receive_message(now, message)));
+        if let Err(fault) = done {
+            self.close(fault);
         }
         let inside = self.frames.is_inside() && !matches!(self.phase, Phase::Closed);
         self.frame_until = match (inside, self.frame_until) {
