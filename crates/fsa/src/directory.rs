@@ -6,6 +6,7 @@
 mod ahead;
 mod entry;
 mod order;
+mod recalled;
 mod remembered;
 mod reparse_index;
 mod snapshot;
@@ -20,7 +21,7 @@ use crate::query::{Facts, Information, require_len};
 use crate::refusal::{ComponentFault, Refusal, Why};
 use crate::short_name::short_name;
 use crate::volume::Volume;
-use ahead::{Seen, Slot};
+use ahead::{Look, Seen, Slot};
 use entry::{Entry, Known, Layout};
 use nt::security::access_check;
 use nt::{AccessMask, FileInformationClass as Class, NtStatus, Utf16};
@@ -53,6 +54,13 @@ struct Asks<'a> {
     query: &'a DirectoryQuery<'a>,
     /// Who sees only what they may read; without one everything is seen.
     reader: Option<&'a SecurityContext>,
+}
+
+/// What was seen of entries that follow each other.
+struct Rows {
+    /// The first, by its place in the listing.
+    from: usize,
+    seen: Vec<Option<Seen>>,
 }
 
 /// A listing that an open has begun.
@@ -145,6 +153,8 @@ impl<H: Host> Volume<H> {
         let mut last = None;
         let mut count = 0;
         let mut units = Vec::new();
+        // Where a look began, and what was seen since.
+        let mut rows = Rows { from: listing.given, seen: Vec::new() };
         let Listing { names, given, .. } = &mut *listing;
         let nothing = Snapshot::default();
         let names = names.as_ref().unwrap_or(&nothing);
@@ -156,9 +166,11 @@ impl<H: Host> Volume<H> {
             let seen = look.next().unwrap_or_else(|| {
                 let (next, end) = self.look(open, (names, *given), (asks, layout), bytes.len(), When::Now);
                 bytes.reserve(end.saturating_sub(bytes.len()));
+                self.remember(open, names, &mut rows, &look);
                 look = next;
                 look.next().flatten()
             });
+            rows.seen.push(look.heard().and(seen));
             let Some(known) = self.known_of(open, listed, (asks, layout), seen, &mut units)? else {
                 *given += 1; // removed since the snapshot, or hidden
                 continue;
@@ -184,12 +196,22 @@ impl<H: Host> Volume<H> {
             *given += 1;
             count += 1;
         }
+        self.remember(open, names, &mut rows, &look);
         if last.is_none() {
             let status = if first { NtStatus::NO_SUCH_FILE } else { NtStatus::NO_MORE_FILES };
             return Err(refuse(status, "no further name of the directory matches"));
         }
         self.look_ahead(open, listing, (asks, layout), count);
         Ok(Information::whole(bytes))
+    }
+
+    /// Remembers what was seen of the entries since a look began.
+    fn remember(&self, open: &Open<H>, names: &Snapshot, rows: &mut Rows, look: &Look) {
+        let (from, seen) = (rows.from, core::mem::take(&mut rows.seen));
+        rows.from += seen.len();
+        if let (Some(heard), Some(from)) = (look.heard(), names.at_name(from)) {
+            self.remember_seen(open.file.id(), (&names.names, from), seen, heard);
+        }
     }
 
     /// The names that match, `.` and `..` first. The volume's root has neither of those. A link's own listing has nothing
@@ -201,7 +223,7 @@ impl<H: Host> Volume<H> {
             dots.extend([Dot::Itself, Dot::Parent].into_iter().filter(|dot| pattern.matches(&dot.name().0)));
         }
         if self.object(node.clone())?.tag_in_the_way().is_some() {
-            return Ok(Snapshot::new(dots, HostNames::default()));
+            return Ok(Snapshot::new(dots, &HostNames::default()));
         }
         if let Pattern::Name(name) = pattern {
             // One name is looked up, however large the directory is.
@@ -211,19 +233,25 @@ impl<H: Host> Volume<H> {
             {
                 names.push(&name.0, 0);
             }
-            return Ok(Snapshot::new(dots, names));
+            return Ok(Snapshot::new(dots, &names));
         }
-        let is_large = self.host.stat(&node)?.size > remembered::LARGE_DIRECTORY_BYTES;
-        let _turn = is_large.then(|| self.listings.turn());
-        let mut names = self.host.names(&node)?;
-        if *pattern != Pattern::All {
-            let mut units = Vec::new();
-            names.retain(|name| {
-                decode_into(name, &mut units);
-                pattern.matches(&units)
-            });
+        let stat = self.host.stat(&node)?;
+        let is_all = *pattern == Pattern::All;
+        if is_all && let Some(names) = self.recalled_names(stat.id) {
+            return Ok(Snapshot::of_ordered(names).with_dots(dots));
         }
-        Ok(Snapshot::new(dots, names))
+        let _turn = (stat.size > remembered::LARGE_DIRECTORY_BYTES).then(|| self.listings.turn());
+        self.remember_names((&node, stat.id), is_all && stat.size > remembered::SMALL_DIRECTORY_BYTES, || {
+            let mut names = self.host.names(&node)?;
+            if !is_all {
+                let mut units = Vec::new();
+                names.retain(|name| {
+                    decode_into(name, &mut units);
+                    pattern.matches(&units)
+                });
+            }
+            Ok(Snapshot::new(dots, &names))
+        })
     }
 
     /// What is known of an entry now, with its name in `units`; `None` when it is gone, or not for this reader to see.

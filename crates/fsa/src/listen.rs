@@ -44,6 +44,7 @@ impl<H: Host> Volume<H> {
     /// Tells those who watch of what other processes changed meanwhile. A daemon calls it when the host's queue has something
     /// ([`crate::host::linux::LinuxHost::changes`]), and every few seconds; answers are in [`Volume::take_completions`].
     pub fn hear(&self) {
+        self.forget_recalled(false);
         self.host.tidy();
         if self.listening.count.load(Ordering::Acquire) == 0 {
             let _the_last_words = self.host.heard(); // else the queue would stay readable

@@ -9,6 +9,7 @@
 use fsa::host::linux::{LinuxHost, LinuxOptions};
 use fsa::{DirectoryQuery, OpenId, OpenRequest, SecurityContext, Volume, VolumeOptions};
 use nt::{AccessMask, CreateDisposition, CreateOptions, FileInformationClass as Class, FsctlCode, NtStatus};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const ALL: AccessMask = AccessMask(0x001F_01FF);
@@ -228,5 +229,83 @@ fn what_is_changed_through_the_store_between_two_answers_is_in_the_second() {
     }
     assert!(count > 3);
     volume.close(id).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What is remembered of a directory from one listing to the next is told only as long as it is true, whoever changes something.
+#[test]
+fn a_directory_that_is_listed_again_is_told_as_it_is_then() {
+    let folder = scratch("again");
+    let dir = folder.join("d");
+    std::fs::create_dir_all(dir.join("sub")).unwrap();
+    for number in 0..1100 {
+        std::fs::write(dir.join(format!("File{number:04}")), "").unwrap();
+    }
+    let volume = volume(&folder);
+    let class = Class::ID_BOTH_DIRECTORY_INFORMATION;
+    let names = || std::fs::read_dir(&dir).unwrap().count() + 2;
+    let check = |what: &str| {
+        let listed_now = listed(&volume, class, 1 << 20, false);
+        let opened = listed(&volume, class, 1024, true);
+        assert_eq!(listed_now.len(), names(), "{what}");
+        for (at, (listed, opened)) in listed_now.iter().zip(&opened).enumerate() {
+            assert_eq!(listed, opened, "{what}, entry {at}");
+        }
+    };
+    check("first");
+    check("nothing changed");
+    let at = |number: u32| dir.join(format!("File{number:04}"));
+    std::fs::write(at(3), "three").unwrap();
+    check("written by another");
+    std::fs::File::options().write(true).open(at(3)).unwrap().set_len(2).unwrap();
+    check("cut by another");
+    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    std::fs::File::options().write(true).open(at(4)).unwrap().set_modified(time).unwrap();
+    check("a time was set");
+    std::os::unix::fs::chown(at(5), None, Some(1)).unwrap_or_else(|error| println!("skipped chown: {error}"));
+    check("another group");
+    std::fs::rename(at(6), dir.join("a name before all")).unwrap();
+    check("renamed");
+    std::fs::rename(dir.join("a name before all"), at(7)).unwrap();
+    check("renamed over another");
+    std::fs::remove_file(at(8)).unwrap();
+    std::fs::write(at(8), "anew").unwrap();
+    check("made anew");
+    std::fs::write(dir.join("sub").join("below"), "").unwrap();
+    check("made in a folder below");
+    std::fs::hard_link(at(9), folder.join("elsewhere")).unwrap();
+    std::fs::write(at(9), "by this name").unwrap();
+    check("a further name, written by this one");
+    std::fs::write(folder.join("elsewhere"), "by the other").unwrap();
+    check("written by the other one");
+    let id = open(&volume, r"d\File0010", CreateOptions::NONE);
+    volume.write(id, 0, b"ten").unwrap();
+    check("written through the store, and open still");
+    let cx = SecurityContext::superuser();
+    let mut link = vec![0; 16];
+    link.extend(30u32.to_le_bytes());
+    link.extend("by the store   ".encode_utf16().flat_map(u16::to_le_bytes));
+    volume.set_information(&cx, fsa::Requester::Local, id, Class::LINK_INFORMATION, &link).unwrap();
+    check("a further name through the store");
+    let mut basic = vec![0; 40];
+    basic[32] = 2;
+    volume.set_information(&cx, fsa::Requester::Local, id, Class::BASIC_INFORMATION, &basic).unwrap();
+    check("hidden");
+    volume.close(id).unwrap();
+    let id = open(&volume, r"d\File0011", CreateOptions::DELETE_ON_CLOSE);
+    volume.close(id).unwrap();
+    check("deleted through the store");
+    let id = open(&volume, r"d\File0012", CreateOptions::OPEN_REPARSE_POINT);
+    let point = reparse::Symlink::new("target", "target", reparse::SymlinkFlags(1)).unwrap().raw().encode();
+    volume.fs_control(id, FsctlCode::SET_REPARSE_POINT, &point, 0).unwrap();
+    volume.close(id).unwrap();
+    check("became a link");
+    // More at once than the host's queue keeps, no two alike behind each other.
+    let files: Vec<_> = [20, 21].map(|n| std::fs::File::options().append(true).open(at(n)).unwrap()).into();
+    for file in files.iter().cycle().take(40_000) {
+        (&mut &*file).write_all(b"x").unwrap();
+    }
+    std::fs::write(at(22), "the last").unwrap();
+    check("many changes");
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -13,6 +13,7 @@ use crate::volume::Volume;
 use nt::FileTime;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::vec::IntoIter;
 
 /// The most entries that are looked at together: a megabyte of what is seen.
 const ENTRIES_MAX: usize = 10_240;
@@ -31,8 +32,12 @@ pub(super) type Seen = (Facts, bool);
 pub(super) struct Look {
     /// What is seen, if somebody looks. Else they are to be opened.
     seen: Option<Glances<Seen>>,
+    /// What is remembered of them, in the place of that.
+    recalled: IntoIter<Option<Seen>>,
     /// How many are left.
     left: usize,
+    /// How many changes were heard of before.
+    heard: u64,
 }
 
 /// A look at what nobody has asked for yet.
@@ -53,10 +58,15 @@ pub(super) struct Slot(Mutex<Option<Ahead>>);
 pub(crate) struct Slots(Mutex<VecDeque<Weak<Slot>>>);
 
 impl Look {
+    /// The changes that were heard of before, if somebody looks: then what is seen is worth remembering.
+    pub(super) fn heard(&self) -> Option<u64> {
+        self.seen.as_ref().map(|_| self.heard)
+    }
+
     /// What was seen of the next entry; `None` where another look is due.
     pub(super) fn next(&mut self) -> Option<Option<Seen>> {
         self.left = self.left.checked_sub(1)?;
-        let Some(all) = &mut self.seen else { return Some(None) };
+        let Some(all) = &mut self.seen else { return Some(self.recalled.next().flatten()) };
         let seen = all.next().flatten();
         Some(seen.filter(|(facts, _)| !all.has_changed(facts.file_id)))
     }
@@ -80,7 +90,7 @@ impl<H: Host> Volume<H> {
     ) -> (Look, usize) {
         // A descriptor is no look's to tell.
         if asks.query.single || asks.reader.is_some() || layout == Layout::NAMES {
-            return (Look { seen: None, left: usize::MAX }, len);
+            return (Look { left: usize::MAX, ..Look::default() }, len);
         }
         let (mut end, mut left) = (len, 0);
         while let Some(Listed::Name(entry)) = names.get(from + left) {
@@ -91,9 +101,14 @@ impl<H: Host> Volume<H> {
             (end, left) = (next, left + 1);
         }
         let which = names.at_name(from).map(|at| at..at + left).unwrap_or_default();
+        let heard = self.changes_heard();
+        if let Some(recalled) = self.recalled_seen(open.file.id(), (&names.names, which.clone())) {
+            let recalled = recalled.into_iter();
+            return (Look { recalled, left: left.max(1), ..Look::default() }, end);
+        }
         let seen =
             self.host.glance(&open.file.node(), (&names.names, which), (&GLANCED, seen as fn(_) -> _), when);
-        (Look { seen, left: left.max(1) }, end)
+        (Look { seen, left: left.max(1), heard, ..Look::default() }, end)
     }
 
     /// Begins to look at what the listing gives next, after an answer of so many entries.

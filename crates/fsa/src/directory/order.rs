@@ -7,7 +7,7 @@ use nt::upcase;
 const FIRST_UNITS: usize = 8;
 
 /// Puts names in order. Those whose upper case is one are ordered by what the host has of them.
-pub(super) fn by_upper_case(names: HostNames) -> HostNames {
+pub(super) fn by_upper_case(names: &HostNames) -> HostNames {
     // All names in upper case, one behind the other, and where each ends.
     let mut all: Vec<u16> = Vec::new();
     let mut ends: Vec<usize> = Vec::with_capacity(names.len());
@@ -48,7 +48,7 @@ mod tests {
     fn ordered(names: &[&str]) -> Vec<String> {
         let mut all = HostNames::default();
         names.iter().for_each(|name| all.push(name.as_bytes(), 0));
-        by_upper_case(all).iter().map(|entry| String::from_utf8(entry.name.to_vec()).unwrap()).collect()
+        by_upper_case(&all).iter().map(|entry| String::from_utf8(entry.name.to_vec()).unwrap()).collect()
     }
 
     #[test]

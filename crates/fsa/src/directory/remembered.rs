@@ -1,5 +1,6 @@
 //! How much all listings of a volume may remember, and how many large directories are read at once.
 use super::ahead::Slots;
+use super::recalled::Recalled;
 use super::snapshot::Snapshot;
 use super::{Listing, snapshot::Listed};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +12,9 @@ pub const LISTINGS_BYTES_MAX: usize = 64 << 20;
 /// A directory whose own size is more than this is large: some ten thousand names.
 pub(super) const LARGE_DIRECTORY_BYTES: u64 = 1 << 20;
 
+/// A directory whose own size is less has hundreds of names at the most, on file systems whose directories have a size.
+pub(super) const SMALL_DIRECTORY_BYTES: u64 = 8 << 10;
+
 /// How many large directories are read at once.
 const LARGE_AT_ONCE: usize = 4;
 
@@ -21,6 +25,7 @@ pub(crate) struct Listings {
     reading: Mutex<usize>,
     changed: Condvar,
     pub(super) ahead: Slots,
+    pub(super) recalled: Recalled,
 }
 
 /// The room that one listing's names take, given back when this goes.

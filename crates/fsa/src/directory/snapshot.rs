@@ -34,8 +34,18 @@ pub(super) enum Listed<'a> {
 
 impl Snapshot {
     /// Names that come in any order.
-    pub(super) fn new(dots: Vec<Dot>, names: HostNames) -> Snapshot {
+    pub(super) fn new(dots: Vec<Dot>, names: &HostNames) -> Snapshot {
         Snapshot { dots, names: Arc::new(order::by_upper_case(names)) }
+    }
+
+    /// Names that are in order already, and nothing else.
+    pub(super) fn of_ordered(names: Arc<HostNames>) -> Snapshot {
+        Snapshot { dots: Vec::new(), names }
+    }
+
+    /// The same behind dots.
+    pub(super) fn with_dots(self, dots: Vec<Dot>) -> Snapshot {
+        Snapshot { dots, ..self }
     }
 
     /// How many there are.
@@ -105,7 +115,7 @@ mod tests {
         let of = |names: &[&str]| {
             let mut all = HostNames::default();
             names.iter().for_each(|name| all.push(name.as_bytes(), 0));
-            Snapshot::new(vec![Dot::Itself, Dot::Parent], all)
+            Snapshot::new(vec![Dot::Itself, Dot::Parent], &all)
         };
         let before = of(&["b", "D", "a", "c"]);
         let after = of(&["b", "d", "a0", "c"]);

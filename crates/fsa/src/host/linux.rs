@@ -79,6 +79,8 @@ pub struct LinuxHost {
     resolve: ResolveFlags,
     names: index::NameIndex,
     listener: listen::Listener,
+    /// Of directories whose listings are remembered.
+    watching: listen::Listener,
     store: store::Store,
     read_only: bool,
     features: OnceLock<Features>,
@@ -113,6 +115,7 @@ impl LinuxHost {
             resolve: node::resolve(options.cross_mounts),
             names: index::NameIndex::new(),
             listener: listen::Listener::default(),
+            watching: listen::Listener::of_all(),
             store: store::Store::new(options.store_at),
             read_only: options.read_only || mount.f_flag.contains(StatVfsMountFlags::RDONLY),
             features: OnceLock::new(),
@@ -517,6 +520,18 @@ impl Host for LinuxHost {
 
     fn heard(&self) -> Vec<Option<Heard>> {
         self.listener.heard(self)
+    }
+
+    fn watch(&self, dir: &LinuxNode) -> bool {
+        watch::tells_all(dir) && self.watching.listen(dir)
+    }
+
+    fn unwatch(&self, dir: NodeId) {
+        self.watching.unlisten(dir);
+    }
+
+    fn watched(&self) -> Vec<Option<Heard>> {
+        self.watching.heard(self)
     }
 
     fn leftovers(&self) -> HostResult<Vec<HostName>> {

@@ -508,6 +508,21 @@ pub trait Host: Send + Sync {
         Vec::new()
     }
 
+    /// Listens to changes in a directory for who comes and asks for them ([`Host::watched`]); false where the host cannot tell of all
+    /// that is done to what is in it by a name there.
+    fn watch(&self, _dir: &Self::Node) -> bool {
+        false
+    }
+
+    /// Listens so no longer.
+    fn unwatch(&self, _dir: NodeId) {}
+
+    /// What happened in such directories since this was asked last: all that was finished before. `None` in it stands for what was
+    /// too much to keep, or for the end of a directory.
+    fn watched(&self) -> Vec<Option<Heard>> {
+        Vec::new()
+    }
+
     /// Objects that were to get a name when their maker died, by the names that the host gave them meanwhile. A host that
     /// leaves none need not say so.
     fn leftovers(&self) -> HostResult<Vec<HostName>> {

@@ -59,6 +59,7 @@ impl<H: Host> Volume<H> {
                         return Err(refuse(NtStatus::ACCESS_DENIED, "what would be replaced is open"));
                     }
                     self.host.place(&node, &to.node, &name)?;
+                    self.forget_recalled(true);
                     if let Some((mut replaced, file)) = guard {
                         self.let_go(&mut replaced, &file, to.id, &name);
                     }
@@ -67,6 +68,8 @@ impl<H: Host> Volume<H> {
                 self.host.rename(&to.node, &name, &to.node, &to.name, RenameMode::NoReplace)?
             }
         };
+        // Of what has a further name the host does not tell all.
+        self.forget_recalled(true);
         self.changed();
         self.archive(open)?;
         self.settle(&to.node, open.options)?;

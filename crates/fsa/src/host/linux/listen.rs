@@ -21,6 +21,8 @@ const DIRECTORIES_MAX: usize = 8192;
 pub(super) struct Listener {
     queue: OnceLock<OwnedFd>,
     state: Mutex<State>,
+    /// It is also heard when a file that was written is closed, and that nothing more will be heard of a directory.
+    is_of_all: bool,
 }
 
 #[derive(Default)]
@@ -30,6 +32,11 @@ struct State {
 }
 
 impl Listener {
+    /// One that misses nothing.
+    pub(super) fn of_all() -> Listener {
+        Listener { is_of_all: true, ..Listener::default() }
+    }
+
     /// The queue's descriptor, made where there is none; `None` where this user has as many as allowed.
     pub(super) fn queue(&self) -> Option<BorrowedFd<'_>> {
         if self.queue.get().is_none() {
@@ -51,6 +58,7 @@ impl Listener {
             return false;
         }
         let what = W::CREATE | W::DELETE | W::MOVED_FROM | W::MOVED_TO | W::MODIFY | W::ATTRIB;
+        let what = if self.is_of_all { what | W::CLOSE_WRITE } else { what };
         match inotify::add_watch(queue, dir.proc_path(), what | W::ONLYDIR) {
             Ok(watch) => directories.insert(watch, id).is_none_or(|same| same == id),
             Err(_) => false,
@@ -88,7 +96,8 @@ impl Listener {
                 continue;
             }
             if flags.contains(R::IGNORED) {
-                directories.remove(&event.wd());
+                let was_there = directories.remove(&event.wd()).is_some();
+                heard.extend((was_there && self.is_of_all).then_some(None));
                 continue;
             }
             let (Some(dir), Some(name)) = (directories.get(&event.wd()), event.file_name()) else { continue };
@@ -100,7 +109,7 @@ impl Listener {
                 HeardWhat::MovedAway(event.cookie())
             } else if flags.contains(R::MOVED_TO) {
                 HeardWhat::MovedHere(event.cookie())
-            } else if flags.contains(R::MODIFY) {
+            } else if flags.intersects(R::MODIFY | R::CLOSE_WRITE) {
                 HeardWhat::Data
             } else {
                 HeardWhat::Attributes
