@@ -106,12 +106,13 @@ impl<H: Host> Volume<H> {
         Ok(granted.without(extra))
     }
 
-    /// The rights of an open of what it makes: all that it asks for, if it may make it at all. [MS-FSA] 2.1.5.1.1
+    /// The rights of an open of what it makes: all that it asks for, if it may make it at all in a directory with this
+    /// descriptor. [MS-FSA] 2.1.5.1.1
     pub(crate) fn grant_new(
         &self,
         asking: Asking<'_>,
         directory: bool,
-        parent: &H::Node,
+        descriptor: Option<&SecurityDescriptor>,
     ) -> Result<AccessMask, OpenError> {
         let Asking { cx, access: asked, .. } = asking;
         let named = asked.without(AccessMask::MAXIMUM_ALLOWED);
@@ -119,8 +120,7 @@ impl<H: Host> Volume<H> {
             require_security_privilege(asking)?;
             // FILE_ADD_FILE and FILE_ADD_SUBDIRECTORY are a directory's names for the rights to write and to append.
             let needed = if directory { AccessMask::FILE_APPEND_DATA } else { AccessMask::FILE_WRITE_DATA };
-            let descriptor = self.shared_descriptor(parent)?;
-            let may = access_check(descriptor.as_deref(), &cx.token, needed);
+            let may = access_check(descriptor, &cx.token, needed);
             if may.is_err() && !cx.has_privilege(Privileges::RESTORE) {
                 let why = Why::Access { needed, granted: AccessMask::NONE };
                 return Err(Refusal::new(NtStatus::ACCESS_DENIED, why).into());

@@ -1,5 +1,5 @@
 //! A file or directory that is open at least once. [MS-FSA] 2.1.1.3 File
-use crate::host::{Host, NodeId};
+use crate::host::{Host, HostName, NodeId};
 use crate::link::{Link, Place};
 use crate::lock::LockTable;
 use crate::opens::{More, OpenId};
@@ -137,10 +137,9 @@ impl<H: Host> FileState<H> {
         self.opens.iter().any(|open| Arc::ptr_eq(&open.link, link))
     }
 
-    /// The link at `place`, if the file is open through it.
-    pub(crate) fn known_link(&self, place: &Place<H>) -> Option<Arc<Link<H>>> {
-        let parent = place.parent.as_ref().map(|(_, id)| *id);
-        self.links.iter().filter_map(Weak::upgrade).find(|link| link.is_at(parent, &place.name))
+    /// The link that is the entry `name` of the directory `parent`, if the file is open through it.
+    pub(crate) fn known_link(&self, parent: Option<NodeId>, name: &HostName) -> Option<Arc<Link<H>>> {
+        self.links.iter().filter_map(Weak::upgrade).find(|link| link.is_at(parent, name))
     }
 
     /// The link at `place`, shared with every other open through the same name.

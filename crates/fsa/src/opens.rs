@@ -5,6 +5,7 @@ use crate::host::Host;
 use crate::link::Link;
 use crate::oplock::OplockKey;
 use crate::refusal::{Refusal, Why};
+use core::hash::{BuildHasherDefault, Hasher};
 use nt::security::Privileges;
 use nt::{AccessMask, CreateOptions, NtStatus, ShareAccess, Utf16};
 use std::collections::HashMap;
@@ -133,12 +134,31 @@ impl<H: Host> Open<H> {
 /// Every open of a volume, by its id.
 pub(crate) struct OpenTable<H: Host> {
     next: AtomicU64,
-    opens: RwLock<HashMap<OpenId, Arc<Open<H>>>>,
+    opens: RwLock<HashMap<OpenId, Arc<Open<H>>, BuildHasherDefault<InTurn>>>,
+}
+
+/// The hash of an id. Ids are given in turn and by nobody but this store, so none can be chosen to have the hash of others.
+#[derive(Default)]
+pub(crate) struct InTurn(u64);
+
+impl Hasher for InTurn {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // An odd number near the golden part of 2^64: it spreads neighbours over the high bits too.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<H: Host> OpenTable<H> {
     pub(crate) fn new() -> OpenTable<H> {
-        OpenTable { next: AtomicU64::new(1), opens: RwLock::new(HashMap::new()) }
+        OpenTable { next: AtomicU64::new(1), opens: RwLock::new(HashMap::default()) }
     }
 
     /// An id no open has had.

@@ -15,11 +15,11 @@ const DOT: u16 = b'.' as u16;
 
 /// A path from the volume's root, or from an open: checked, and cut into components.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Path {
+pub(crate) struct Path<'a> {
     /// The whole text. A leading backslash is optional.
-    pub(crate) text: Vec<u16>,
+    pub(crate) text: &'a [u16],
     /// Where each component lies in it; the last without its stream.
-    spans: Vec<Span>,
+    spans: Spans,
     /// What follows the last component's name.
     pub(crate) stream: StreamName,
     /// A backslash closes the path.
@@ -27,27 +27,57 @@ pub(crate) struct Path {
 }
 
 /// Where a component lies in a path.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Span {
+    start: u16,
+    end: u16,
 }
 
-impl Path {
+const _: () = assert!(PATH_UNITS_MAX <= u16::MAX as usize);
+
+/// Where the components lie: the first few without memory of their own, for most paths have no more.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Spans {
+    first: [Span; SPANS_FIRST],
+    more: Vec<Span>,
+    len: usize,
+}
+
+/// As many components as nearly every path has at the most.
+const SPANS_FIRST: usize = 12;
+
+impl Spans {
+    fn push(&mut self, start: usize, end: usize) {
+        let units = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        let span = Span { start: units(start), end: units(end) };
+        match self.first.get_mut(self.len) {
+            Some(place) => *place = span,
+            None => self.more.push(span),
+        }
+        self.len += 1;
+    }
+
+    /// Start and end of a component.
+    fn get(&self, index: usize) -> Option<(usize, usize)> {
+        let span = match index.checked_sub(SPANS_FIRST) {
+            None => self.first.get(index).filter(|_| index < self.len),
+            Some(index) => self.more.get(index),
+        };
+        span.map(|span| (usize::from(span.start), usize::from(span.end)))
+    }
+}
+
+impl<'a> Path<'a> {
     /// Checks a path and cuts it. Everything that is wrong with a name as such is found here, before anything is looked up.
-    pub(crate) fn parse(text: &[u16]) -> Result<Path, Refusal> {
+    pub(crate) fn parse(text: &'a [u16]) -> Result<Path<'a>, Refusal> {
         if text.len() > PATH_UNITS_MAX {
             return Err(fault(0, ComponentFault::TooLong(text.len())));
         }
         let start = usize::from(text.first() == Some(&BACKSLASH));
         let trailing_backslash = text.len() > start && text.last() == Some(&BACKSLASH);
         let end = text.len() - usize::from(trailing_backslash);
-        let mut path = Path {
-            text: text.to_vec(),
-            spans: Vec::with_capacity(1 + text.iter().filter(|unit| **unit == BACKSLASH).count()),
-            stream: StreamName::default(),
-            trailing_backslash,
-        };
+        let mut path =
+            Path { text, spans: Spans::default(), stream: StreamName::default(), trailing_backslash };
         if start == end {
             return Ok(path);
         }
@@ -59,10 +89,10 @@ impl Path {
             let name_len = part.iter().position(|unit| *unit == COLON).filter(|_| last).unwrap_or(part.len());
             let (name, suffix) = part.split_at_checked(name_len).unwrap_or((part, &[]));
             // Only the volume's root, or the open itself, may have a stream and no name: `\:stream`.
-            let unnamed = name.is_empty() && !suffix.is_empty() && path.spans.is_empty();
+            let unnamed = name.is_empty() && !suffix.is_empty() && path.spans.len == 0;
             if !unnamed {
                 check_name(name, at)?;
-                path.spans.push(Span { start: at, end: at + name.len() });
+                path.spans.push(at, at + name.len());
             }
             if !suffix.is_empty() {
                 path.stream = StreamName::parse(suffix).ok_or(fault(at, ComponentFault::Stream))?;
@@ -74,22 +104,22 @@ impl Path {
 
     /// How many components there are.
     pub(crate) fn len(&self) -> usize {
-        self.spans.len()
+        self.spans.len
     }
 
     /// A component's name.
-    pub(crate) fn name(&self, index: usize) -> &[u16] {
-        self.spans.get(index).and_then(|span| self.text.get(span.start..span.end)).unwrap_or_default()
+    pub(crate) fn name(&self, index: usize) -> &'a [u16] {
+        self.spans.get(index).and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
     }
 
     /// Where a component begins in the text.
     pub(crate) fn start(&self, index: usize) -> usize {
-        self.spans.get(index).map_or(self.text.len(), |span| span.start)
+        self.spans.get(index).map_or(self.text.len(), |(start, _)| start)
     }
 
     /// What follows a component, its backslash or colon first.
-    pub(crate) fn tail(&self, index: usize) -> &[u16] {
-        self.spans.get(index).and_then(|span| self.text.get(span.end..)).unwrap_or_default()
+    pub(crate) fn tail(&self, index: usize) -> &'a [u16] {
+        self.spans.get(index).and_then(|(_, end)| self.text.get(end..)).unwrap_or_default()
     }
 }
 
@@ -133,8 +163,8 @@ fn fault(at: usize, fault: ComponentFault) -> Refusal {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Path, NtStatus> {
-        Path::parse(&text.encode_utf16().collect::<Vec<u16>>()).map_err(|refusal| refusal.status)
+    fn parse(text: &str) -> Result<Path<'static>, NtStatus> {
+        Path::parse(text.encode_utf16().collect::<Vec<u16>>().leak()).map_err(|refusal| refusal.status)
     }
 
     #[test]
@@ -145,6 +175,17 @@ mod tests {
             assert_eq!(path.name(1), "file".encode_utf16().collect::<Vec<_>>());
             assert_eq!(path.tail(0), r"\file".encode_utf16().collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_path_may_have_many_components() {
+        let text = (0..100).map(|number| format!(r"\n{number}")).collect::<String>();
+        let path = parse(&text).unwrap();
+        assert_eq!(path.len(), 100);
+        for number in [0, SPANS_FIRST - 1, SPANS_FIRST, 99] {
+            assert_eq!(path.name(number), format!("n{number}").encode_utf16().collect::<Vec<_>>());
+        }
+        assert_eq!((path.name(100), path.start(100)), (&[][..], path.text.len()));
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn settled(given: SecurityDescriptor) -> SecurityDescriptor {
 }
 
 /// What an object without a descriptor amounts to; what is made in a directory inherits it.
-fn unrestricted(stat: &NodeStat) -> SecurityDescriptor {
+pub(crate) fn unrestricted(stat: &NodeStat) -> SecurityDescriptor {
     let everything = Ace::allow(Sid::EVERYONE, AccessMask::FILE_ALL_ACCESS);
     let is_directory = stat.kind == NodeKind::Directory;
     let (flags, control) = match is_directory {

@@ -92,9 +92,22 @@ fn held(path: &Path) -> usize {
     links.filter_map(|entry| fs::read_link(entry.path()).ok()).filter(|link| leads(link.clone())).count()
 }
 
+/// False where nothing is kept at hand, for another reason than that nobody tidies.
+fn is_trusted(scratch: &Scratch) -> bool {
+    let magic = rustix::fs::statfs(scratch.path()).unwrap().f_type;
+    let is_trusted = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994].contains(&magic);
+    if !is_trusted {
+        println!("skipped: {magic:#x} is no file system that is trusted to tell of every change");
+    }
+    is_trusted
+}
+
 #[test]
 fn what_another_process_does_is_seen_at_once() {
     for scratch in [Scratch::new(), Scratch::in_memory()] {
+        if !is_trusted(&scratch) {
+            continue;
+        }
         let tree = Tree::new(scratch, LinuxOptions::default());
         sleep(LONG);
         tree.know();
@@ -145,7 +158,11 @@ fn what_changed_a_moment_ago_is_read_again() {
 
 #[test]
 fn what_is_not_used_and_what_is_removed_is_let_go() {
-    let tree = Tree::new(Scratch::new(), LinuxOptions::default());
+    let scratch = Scratch::new();
+    if !is_trusted(&scratch) {
+        return;
+    }
+    let tree = Tree::new(scratch, LinuxOptions::default());
     sleep(LONG);
     tree.know();
     let names = ["a", "b", "c", "d"].map(|name| tree.path(name));

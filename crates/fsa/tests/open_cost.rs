@@ -5,7 +5,7 @@ mod store;
 use fsa::host::memory::Counts;
 use fsa::host::meta;
 use fsa::{Durability, OpenId, OpenRequest, VolumeOptions};
-use nt::{AccessMask, FileAttributes, NtStatus};
+use nt::{AccessMask, CreateDisposition, CreateOptions, FileAttributes, NtStatus};
 use store::*;
 
 /// A store with an empty file, whose changes reach the disk when the host finds time.
@@ -95,4 +95,45 @@ fn a_set_that_is_written_through_is_synced_once() {
     store.dir("dir");
     store.file(r"dir\f");
     assert_eq!(cost_of_a_set(&store), Counts { reads: 5, changes: 3, syncs: 1 });
+}
+
+/// What an open tells of what it made is what a look afterwards tells: it is not looked at for it.
+#[test]
+fn what_an_open_made_is_told_as_it_is() {
+    let store = deferred();
+    for (name, options, attributes) in [
+        (r"dir\plain", PLAIN, FileAttributes::NONE),
+        (r"dir\hidden", PLAIN, FileAttributes::HIDDEN | FileAttributes::READONLY),
+        (r"dir\sub", PLAIN | CreateOptions::DIRECTORY_FILE, FileAttributes::HIDDEN),
+        ("top", PLAIN, FileAttributes::NORMAL),
+    ] {
+        let path = utf16(name);
+        let request = OpenRequest {
+            disposition: CreateDisposition::CREATE,
+            options,
+            attributes,
+            wants_facts: true,
+            ..OpenRequest::existing(&path, AccessMask::FILE_READ_ATTRIBUTES)
+        };
+        let opened = store.request(&request).unwrap();
+        assert_eq!(opened.facts, Some(store.volume.opened_facts(opened.id).unwrap()), "{name}");
+        store.close(opened.id);
+    }
+}
+
+#[test]
+fn a_create_looks_at_its_directory_once() {
+    let store = deferred();
+    let path = utf16(r"dir\new");
+    let request = OpenRequest {
+        disposition: CreateDisposition::CREATE,
+        wants_facts: true,
+        ..OpenRequest::existing(&path, AccessMask::FILE_READ_ATTRIBUTES)
+    };
+    let before = store.volume.host().counts();
+    let id = store.request(&request).unwrap().id;
+    store.close(id);
+    // The root and who it is; the directory, its facts and its point; the name; what the directory hands down; the new file's
+    // facts. Then the file and ARCHIVE.
+    assert_eq!(since(&store, &before), Counts { reads: 8, changes: 2, syncs: 0 });
 }

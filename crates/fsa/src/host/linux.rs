@@ -121,7 +121,7 @@ impl LinuxHost {
             features: OnceLock::new(),
             glancing: Arc::default(),
             bare: Arc::default(),
-            known: known::KnownObjects::default(),
+            known: known::KnownObjects::of_root(root.fd()),
             directories: [const { Mutex::new(()) }; DIRECTORY_LOCKS],
             options,
             root,

@@ -356,6 +356,21 @@ pub fn set_attributes<H: Host>(host: &H, node: &H::Node, attributes: FileAttribu
     set_basic(host, node, Some(attributes), None)
 }
 
+/// As [`set_attributes`], for an object that was just made and has none; tells what is stored.
+pub fn set_first_attributes<H: Host>(
+    host: &H,
+    node: &H::Node,
+    attributes: FileAttributes,
+) -> HostResult<Option<DosAttrib>> {
+    let attributes = (attributes & SETTABLE).without(FileAttributes::NORMAL);
+    if attributes.is_empty() {
+        return Ok(None);
+    }
+    let new = DosAttrib { attributes, ..DosAttrib::default() };
+    set_with_room(host, node, DOSATTRIB, &new.encode())?;
+    Ok(Some(new))
+}
+
 /// Stores whether the file is sparse.
 pub fn set_sparse<H: Host>(host: &H, node: &H::Node, sparse: bool) -> HostResult<()> {
     let kept = stored_attributes(host, node)?.unwrap_or_default();

@@ -67,6 +67,11 @@ pub fn decode(bytes: &[u8]) -> Vec<u16> {
 /// The bytes of a name. A name that no host name decodes to gives bytes all the same, which are some other name's.
 fn encode(name: &[u16]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len());
+    out.extend(name.iter().map_while(|unit| u8::try_from(*unit).ok().filter(u8::is_ascii)));
+    if out.len() == name.len() {
+        return out;
+    }
+    out.clear();
     for unit in char::decode_utf16(name.iter().copied()) {
         match unit.map_err(|lone| lone.unpaired_surrogate()) {
             Ok(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),

@@ -1,14 +1,17 @@
 //! Making what does not exist. [MS-FSA] 2.1.5.1.1
-use super::existing::Draft;
+use super::existing::{Draft, wanted_attributes};
+use super::inherit::Heritage;
 use super::parameters::makes_missing;
 use super::stream_kind::{StreamToOpen, decide};
 use super::target::is_link;
 use super::walk::Tail;
 use super::{Asking, Attempt, OpenError, OpenRequest, Opened, sharing};
-use crate::host::{Host, HostError, HostFault, Make, meta};
+use crate::host::meta::{DosAttrib, Meta};
+use crate::host::{Host, HostError, HostFault, Make, NodeStat, meta};
 use crate::link::{LinkState, Place};
+use crate::query::OpenedFacts;
 use crate::refusal::{ComponentFault, Refusal, TargetFault, Why};
-use crate::volume::Volume;
+use crate::volume::{Volume, VolumeKind};
 use nt::{CreateAction, CreateOptions, FileAttributes, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 use reparse::Tag;
 use std::sync::Arc;
@@ -19,7 +22,7 @@ impl<H: Host> Volume<H> {
         &self,
         asking: Asking<'_>,
         name: &[u16],
-        mut place: Place<H>,
+        (mut place, above_stat): (Place<H>, Option<NodeStat>),
         tail: Tail,
         epoch: u64,
     ) -> Result<Attempt, OpenError> {
@@ -37,7 +40,10 @@ impl<H: Host> Volume<H> {
             return Err(Refusal::new(NtStatus::NOT_A_DIRECTORY, why).into());
         }
         check_attributes(request, directory)?;
-        let granted = self.grant_new(asking, directory, &parent)?;
+        let has_security = self.options.kind != VolumeKind::Fat || !asking.cx.bypass;
+        let read = || if has_security { self.shared_descriptor(&parent) } else { Ok(None) };
+        let mut descriptor = read()?;
+        let granted = self.grant_new(asking, directory, descriptor.as_deref())?;
         // The directory's lock is held while the name is made: between a check that it is empty and the tag that is then set
         // on it, nothing is made in it.
         let above = self.files.file_of(parent.clone(), parent_id, true);
@@ -45,29 +51,37 @@ impl<H: Host> Volume<H> {
         if above_state.opens.iter().any(|open| open.link.lock().state != LinkState::Present) {
             return Err(Refusal::new(NtStatus::DELETE_PENDING, Why::DeletePending).into());
         }
-        // The directory may have become a link since it was found, or was opened.
-        if let Some(tag) = self.stored_head(&parent)?.map(|head| head.tag).filter(|tag| !tag.is_directory()) {
-            if self.epoch() != epoch {
-                return Ok(Attempt::Again);
+        // The directory may have become a link since it was found, or was opened; and what it hands down may be another.
+        let is_as_found = self.epoch() == epoch;
+        if !is_as_found || above_stat.is_none() {
+            let head = self.stored_head(&parent)?;
+            if let Some(tag) = head.map(|head| head.tag).filter(|tag| !tag.is_directory()) {
+                return if is_as_found { Err(below_link(tag).into()) } else { Ok(Attempt::Again) };
             }
-            return Err(below_link(tag).into());
         }
+        if !is_as_found {
+            descriptor = read()?;
+        }
+        let heritage = Heritage { node: &parent, stat: above_stat, descriptor };
         let make = if directory { Make::Directory } else { Make::File };
         let (node, host_name) = match self.host.create(&parent, name, make) {
             // Another caller was first: it exists now.
             Err(HostError { fault: HostFault::Exists, .. }) => return Ok(Attempt::Again),
             made => made?,
         };
-        if let Err(error) = self.furnish(asking, &node, &parent, &to_open) {
-            // What could not be made whole is not left behind; the first failure is the one worth telling.
-            let _ = self.host.remove(&parent, &host_name);
-            return Err(error);
-        }
+        let stored = match self.furnish(asking, &node, &heritage, &to_open) {
+            Ok(stored) => stored,
+            Err(error) => {
+                // What could not be made whole is not left behind; the first failure is the one worth telling.
+                let _ = self.host.remove(&parent, &host_name);
+                return Err(error);
+            }
+        };
         drop(above_state);
         place.name = host_name;
         place.state = LinkState::Present;
-        let node_id = self.host.stat(&node)?.id;
-        let file = self.files.file_of(node, node_id, directory);
+        let stat = self.host.stat(&node)?;
+        let file = self.files.file_of(node.clone(), stat.id, directory);
         let mut state = file.lock();
         let link = state.link_at(place);
         let stream = match to_open {
@@ -87,31 +101,37 @@ impl<H: Host> Volume<H> {
         let (file, link) = (Arc::clone(&draft.file), Arc::clone(&draft.link));
         self.tell_change(&mut state, &file, &link, filter, NotifyAction::ADDED, UsnReason::FILE_CREATE);
         self.break_parent(asking.actor(), &link);
-        self.keep(asking, draft, id);
+        let is_told = request.wants_facts && request.allocation == 0 && draft.stream.is_none();
+        let open = self.keep(asking, draft, id);
+        // What was just stored need not be read. What cannot be told here is refused where it is asked for by itself.
+        let meta = Meta::new(stat, stored, None);
+        let facts = is_told.then(|| self.facts_from(&open, &node, &meta).ok()).flatten();
         Ok(Attempt::Opened(Opened {
             id,
             action: CreateAction::CREATED,
             is_reparse_point_opened_without_flag: false,
             is_oplock_breaking: false,
-            facts: None,
+            facts: facts.map(OpenedFacts::from),
         }))
     }
 
     /// Gives a new object its EAs, attributes, descriptor, mode and named stream, and puts it on the disk if that was promised.
+    /// Tells what is stored of its attributes.
     fn furnish(
         &self,
         asking: Asking<'_>,
         node: &H::Node,
-        parent: &H::Node,
+        heritage: &Heritage<'_, H>,
         to_open: &StreamToOpen,
-    ) -> Result<(), OpenError> {
+    ) -> Result<Option<DosAttrib>, OpenError> {
         let more = match to_open {
             StreamToOpen::Directory => FileAttributes::NONE,
             StreamToOpen::Data(_) => FileAttributes::ARCHIVE,
         };
         let request = asking.request;
-        self.dress(node, request, more)?;
-        self.secure(asking, node, parent, *to_open == StreamToOpen::Directory)?;
+        self.give_eas(node, request)?;
+        let stored = meta::set_first_attributes(&self.host, node, wanted_attributes(request, more))?;
+        self.secure(asking, node, heritage, *to_open == StreamToOpen::Directory)?;
         if let Some(mode) = request.mode {
             self.host.set_mode(node, mode & 0o7777)?;
         }
@@ -125,8 +145,8 @@ impl<H: Host> Volume<H> {
             meta::stream_create(&self.host, node, &name.0)?;
         }
         self.settle(node, request.options)?;
-        self.settle(parent, request.options)?;
-        Ok(())
+        self.settle(heritage.node, request.options)?;
+        Ok(stored)
     }
 }
 

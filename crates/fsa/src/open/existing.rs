@@ -224,25 +224,19 @@ impl<H: Host> Volume<H> {
                 meta::ea_set(&self.host, &node, &ea.name, &[])?;
             }
         }
-        self.dress(&node, request, FileAttributes::ARCHIVE)
+        self.give_eas(&node, request)?;
+        meta::set_attributes(&self.host, &node, wanted_attributes(request, FileAttributes::ARCHIVE))?;
+        Ok(())
     }
 
-    /// Gives a file the EAs and attributes that the request has for it.
-    pub(super) fn dress(
-        &self,
-        node: &H::Node,
-        request: &OpenRequest<'_>,
-        more: FileAttributes,
-    ) -> Result<(), OpenError> {
+    /// Gives a file the EAs that the request has for it.
+    pub(super) fn give_eas(&self, node: &H::Node, request: &OpenRequest<'_>) -> Result<(), OpenError> {
         for ea in request.eas {
             if !meta::ea_name_is_valid(&ea.name) {
                 return Err(Refusal::parameter("an EA's name cannot be").into());
             }
             meta::ea_set(&self.host, node, &ea.name, &ea.value)?;
         }
-        // A new file is indexed or not as its directory says; [MS-FSA] 2.1.5.1.1 leaves the caller no say.
-        let wanted = request.attributes.without(FileAttributes::NOT_CONTENT_INDEXED) | more;
-        meta::set_attributes(&self.host, node, wanted & meta::SETTABLE)?;
         Ok(())
     }
 
@@ -285,6 +279,12 @@ impl<H: Host> Volume<H> {
         self.opens.insert(Arc::clone(&open));
         open
     }
+}
+
+/// The attributes that a file gets which is made or overwritten, with those that it has in any case.
+pub(super) fn wanted_attributes(request: &OpenRequest<'_>, more: FileAttributes) -> FileAttributes {
+    // A new file is indexed or not as its directory says; [MS-FSA] 2.1.5.1.1 leaves the caller no say.
+    (request.attributes.without(FileAttributes::NOT_CONTENT_INDEXED) | more) & meta::SETTABLE
 }
 
 /// Rights that a change needs besides those asked for. They are checked, and not granted: docs/SPEC-NOTES.md 12

@@ -1,14 +1,26 @@
 //! The security descriptor of a new object: what its maker gives, and what its directory hands down.
 //! [MS-FSA] 2.1.5.1.1, [MS-DTYP] 2.5.3.4
 use super::{Asking, OpenError};
-use crate::host::{Host, HostError, HostFault, meta};
+use crate::host::{Host, HostError, HostFault, NodeStat, meta};
 use crate::refusal::{Refusal, Why};
+use crate::security::unrestricted;
 use crate::volume::{Volume, VolumeKind};
 use nt::security::{
     Ace, AceEntry, AceFlags, AceKind, Acl, AclSlot, Privileges, SecurityDescriptor,
     SecurityDescriptorControl as Control, Sid,
 };
 use nt::{AccessMask, NtStatus};
+use std::sync::Arc;
+
+/// What a directory hands down to what is made in it.
+pub(super) struct Heritage<'a, H: Host> {
+    /// The directory.
+    pub(super) node: &'a H::Node,
+    /// Its facts, if they are known.
+    pub(super) stat: Option<NodeStat>,
+    /// Its descriptor, if it has one.
+    pub(super) descriptor: Option<Arc<SecurityDescriptor>>,
+}
 
 impl<H: Host> Volume<H> {
     /// Stores the descriptor of a new object. What a caller makes whom no descriptor binds, where nothing is given and the
@@ -17,13 +29,13 @@ impl<H: Host> Volume<H> {
         &self,
         asking: Asking<'_>,
         node: &H::Node,
-        parent: &H::Node,
+        heritage: &Heritage<'_, H>,
         directory: bool,
     ) -> Result<(), OpenError> {
         if self.options.kind == VolumeKind::Fat {
             return Ok(());
         }
-        let above = self.descriptor(parent)?;
+        let above = heritage.descriptor.as_ref();
         let given = asking.request.security.map(SecurityDescriptor::decode).transpose();
         let given = given.map_err(|_| invalid("no self-relative security descriptor"))?;
         let is_asked_for = above.is_some() || given.is_some();
@@ -31,10 +43,13 @@ impl<H: Host> Volume<H> {
             return Ok(());
         }
         let above = match above {
-            Some(above) => above,
-            None => self.unrestricted(parent)?,
+            Some(above) => Arc::clone(above),
+            None => Arc::new(match &heritage.stat {
+                Some(stat) => unrestricted(stat),
+                None => self.unrestricted(heritage.node)?,
+            }),
         };
-        let new = assign(asking, above, given.unwrap_or_default(), directory)?;
+        let new = assign(asking, &above, given.unwrap_or_default(), directory)?;
         let bytes = new.encode().map_err(|_| invalid("the descriptor is too long"))?;
         match meta::set_first_security(&self.host, node, &bytes) {
             // A host that lets us store none has none: everybody may do everything there, as in the directory.
@@ -49,7 +64,7 @@ impl<H: Host> Volume<H> {
 /// [MS-DTYP] 2.5.3.4.1
 fn assign(
     asking: Asking<'_>,
-    above: SecurityDescriptor,
+    above: &SecurityDescriptor,
     given: SecurityDescriptor,
     directory: bool,
 ) -> Result<SecurityDescriptor, Refusal> {

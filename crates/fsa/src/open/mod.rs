@@ -212,11 +212,11 @@ impl<H: Host> Volume<H> {
             let epoch = self.epoch();
             let located = self.walk(request, cx)?;
             let attempt = match located {
-                Located { found: Found::Existing(object), place, tail } => {
-                    self.open_existing(asking, *object, place, tail, epoch)?
+                Located { found: Found::Existing(object), place, tail, .. } => {
+                    self.open_existing(asking, object, place, tail, epoch)?
                 }
-                Located { found: Found::Missing(name), place, tail } => {
-                    self.open_missing(asking, &name, place, tail, epoch)?
+                Located { found: Found::Missing(name), place, tail, above } => {
+                    self.open_missing(asking, &name, (place, above), tail, epoch)?
                 }
             };
             if let Attempt::Opened(opened) = attempt {

@@ -6,7 +6,7 @@ use super::{Follow, OpenError, OpenRequest, RETRIES_MAX, StoppedOnSymlink};
 use crate::context::SecurityContext;
 use crate::host::meta::{self, Depth};
 use crate::host::name::decode;
-use crate::host::{Aim, Host, HostName, HostResult, Look, Looked, NodeId};
+use crate::host::{Aim, Host, HostName, HostResult, Look, Looked, NodeId, NodeStat};
 use crate::link::{LinkState, Place};
 use crate::object::Object;
 use crate::opens::OpenId;
@@ -28,6 +28,8 @@ pub(super) struct Located<H: Host> {
     pub(super) place: Place<H>,
     /// What the path says besides.
     pub(super) tail: Tail,
+    /// The facts of the directory that it lies in, if this walk has looked at that: then it was no link.
+    pub(super) above: Option<NodeStat>,
 }
 
 /// What a path, and the links in it, say of the object besides its name.
@@ -41,9 +43,10 @@ pub(super) struct Tail {
 }
 
 /// Whether there is an object.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and nearly always the large one")]
 pub(super) enum Found<H: Host> {
     /// There is.
-    Existing(Box<Object<H>>),
+    Existing(Object<H>),
     /// There is none; the path asks for this name.
     Missing(Vec<u16>),
 }
@@ -57,11 +60,13 @@ pub(super) struct Promised {
     pub(super) file: bool,
 }
 
-/// Where a walk stands: a directory and its path.
+/// Where a walk stands: a directory and its path, which grows with the walk.
 struct Standing<H: Host> {
     node: H::Node,
     id: NodeId,
     path: Vec<u16>,
+    /// What it was when this walk came to it.
+    stat: Option<NodeStat>,
 }
 
 /// Where a walk starts.
@@ -71,6 +76,7 @@ enum Start<H: Host> {
 }
 
 /// What a walk comes to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and nearly always the large one")]
 enum Step<H: Host> {
     Located(Located<H>),
     /// A link: start again from the volume's root with this path.
@@ -78,16 +84,18 @@ enum Step<H: Host> {
 }
 
 /// What one component comes to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and nearly always the large one")]
 enum Met<H: Host> {
     Missing,
-    Object(Box<Object<H>>, Place<H>),
+    /// An object, and its name as the host has it.
+    Object(Object<H>, HostName),
     Resume(Vec<u16>),
 }
 
 /// A link in the way.
 struct MetLink<'a, H: Host> {
     object: &'a Object<H>,
-    place: &'a Place<H>,
+    name: &'a HostName,
     /// Its reparse point, whole.
     stored: &'a [u8],
 }
@@ -119,16 +127,18 @@ impl<H: Host> Volume<H> {
         cx: &SecurityContext,
         hops: Option<&'a mut Vec<Hop>>,
     ) -> Result<Located<H>, OpenError> {
-        let mut path = self.parse(request.path)?;
-        let mut start = self.start_of(request, &path)?;
+        let path = self.parse(request.path)?;
+        let start = self.start_of(request, &path)?;
         let mut walk = Walk { request, is_bound: !cx.bypass, promised: Promised::default(), hops };
-        for _ in 0..=HOPS_MAX {
-            match self.walk_once(&mut walk, &path, start)? {
+        let mut text = match self.walk_once(&mut walk, &path, start)? {
+            Step::Located(located) => return Ok(located),
+            Step::Resume(text) => text,
+        };
+        for _ in 0..HOPS_MAX {
+            let path = self.parse(&text)?;
+            match self.walk_once(&mut walk, &path, Start::Root)? {
                 Step::Located(located) => return Ok(located),
-                Step::Resume(text) => {
-                    path = self.parse(&text)?;
-                    start = Start::Root;
-                }
+                Step::Resume(next) => text = next,
             }
         }
         Err(Refusal::new(NtStatus::REPARSE_POINT_NOT_RESOLVED, Why::Hops(HOPS_MAX)).into())
@@ -136,7 +146,7 @@ impl<H: Host> Volume<H> {
 
     /// A path, which names no stream on a volume that has none. Windows: A colon is none of FAT's characters (smbtorture
     /// smb2.create_no_streams).
-    fn parse(&self, text: &[u16]) -> Result<Path, OpenError> {
+    fn parse<'a>(&self, text: &'a [u16]) -> Result<Path<'a>, OpenError> {
         let path = Path::parse(text)?;
         if self.options.kind == VolumeKind::Fat && path.stream != StreamName::default() {
             let at = path.start(path.len().saturating_sub(1));
@@ -146,14 +156,15 @@ impl<H: Host> Volume<H> {
     }
 
     /// The directory that the path starts at: the volume's root, or an open.
-    fn start_of(&self, request: &OpenRequest<'_>, path: &Path) -> Result<Start<H>, OpenError> {
+    fn start_of(&self, request: &OpenRequest<'_>, path: &Path<'_>) -> Result<Start<H>, OpenError> {
         let Some(id) = request.relative_to else { return Ok(Start::Root) };
         let open = self.open_of(id)?;
         // A path that begins at an open has no leading backslash: with one it would be absolute.
         if path.text.first() == Some(&BACKSLASH) {
             return Err(wrong(NtStatus::OBJECT_NAME_INVALID, 0, ComponentFault::Empty));
         }
-        let standing = Standing { node: open.file.node(), id: open.file.id(), path: open.path().0 };
+        let standing =
+            Standing { node: open.file.node(), id: open.file.id(), path: open.path().0, stat: None };
         if path.len() > 0 {
             if !open.file.is_directory() {
                 return Err(Refusal::parameter("names are looked up in directories only").into());
@@ -180,11 +191,11 @@ impl<H: Host> Volume<H> {
     }
 
     /// Walks the components of one path, up to its end or to a link.
-    fn walk_once(&self, walk: &mut Walk<'_>, path: &Path, start: Start<H>) -> Result<Step<H>, OpenError> {
+    fn walk_once(&self, walk: &mut Walk<'_>, path: &Path<'_>, start: Start<H>) -> Result<Step<H>, OpenError> {
         let Some(last) = path.len().checked_sub(1) else { return self.locate_start(walk, path, start) };
         let mut at = match start {
             Start::At(standing) => standing,
-            Start::Root => self.standing_at_root()?,
+            Start::Root => self.standing_at_root(path.text.len())?,
         };
         for index in 0..last {
             match self.meet(walk, path, index, &at, false)? {
@@ -197,32 +208,33 @@ impl<H: Host> Volume<H> {
                     let start = path.start(index);
                     return Err(wrong(NtStatus::OBJECT_PATH_NOT_FOUND, start, ComponentFault::NotDirectory));
                 }
-                Met::Object(object, place) => {
-                    self.require_not_deleted(&object, &place)?;
-                    at = Standing { id: object.id(), node: object.node, path: place.path.0 };
+                Met::Object(object, name) => {
+                    self.require_not_deleted(&object, at.id, &name)?;
+                    at.enter(object, &name);
                 }
             }
         }
         let itself = walk.request.opens_reparse_point();
+        let above = at.stat;
         let (found, place) = match self.meet(walk, path, last, &at, itself)? {
             Met::Resume(text) => return Ok(Step::Resume(text)),
-            Met::Object(object, place) => (Found::Existing(object), place),
+            Met::Object(object, name) => (Found::Existing(object), at.into_place(name, &[])),
             Met::Missing => {
                 let name = path.name(last);
                 if is_dot(name) && makes_missing(walk.request.disposition) {
                     return Err(wrong(NtStatus::OBJECT_NAME_INVALID, path.start(last), ComponentFault::Dots));
                 }
-                (Found::Missing(name.to_vec()), at.child(HostName(Vec::new()), name))
+                (Found::Missing(name.to_vec()), at.into_place(HostName(Vec::new()), name))
             }
         };
-        Ok(Step::Located(located(found, place, path, walk.promised)))
+        Ok(Step::Located(Located { above, ..located(found, place, path, walk.promised) }))
     }
 
     /// Looks one component up. `itself` says that it is opened whatever tag it has.
     fn meet(
         &self,
         walk: &mut Walk<'_>,
-        path: &Path,
+        path: &Path<'_>,
         index: usize,
         at: &Standing<H>,
         itself: bool,
@@ -246,9 +258,8 @@ impl<H: Host> Volume<H> {
             };
             let Some(Looked { node, name: host_name, seen }) = found else { return Ok(Met::Missing) };
             let object = self.object_seen(node, seen, depth)?;
-            let place = at.child(host_name, name);
             let Some(tag) = object.tag_in_the_way().filter(|_| !itself) else {
-                return Ok(Met::Object(Box::new(object), place));
+                return Ok(Met::Object(object, host_name));
             };
             if walk.request.dont_reparse || !is_link(tag) {
                 return Err(unfollowed(walk.request, tag).into());
@@ -259,7 +270,7 @@ impl<H: Host> Volume<H> {
                 None => self.point(&object.node)?,
             };
             if let Some(stored) = stored.filter(|stored| tag_of(stored) == Some(tag)) {
-                let link = MetLink { object: &object, place: &place, stored: &stored };
+                let link = MetLink { object: &object, name: &host_name, stored: &stored };
                 return self.follow(walk, link, &at.path, path.tail(index)).map(Met::Resume);
             }
         }
@@ -298,11 +309,12 @@ impl<H: Host> Volume<H> {
         parent: &[u16],
         tail: &[u16],
     ) -> Result<Vec<u16>, OpenError> {
-        let MetLink { object, place, stored } = link;
+        let MetLink { object, name, stored } = link;
         let corrupt = || Refusal::new(NtStatus::IO_REPARSE_DATA_INVALID, Why::Target(TargetFault::Corrupt));
         let tag = tag_of(stored).ok_or_else(corrupt)?;
         if tag == Tag::SYMLINK && walk.request.follow == Follow::Caller {
-            return Err(stopped(stored, place, tail).unwrap_or_else(|| corrupt().into()));
+            let parsed = below(parent, name);
+            return Err(stopped(stored, parsed, tail).unwrap_or_else(|| corrupt().into()));
         }
         let target = LinkTarget::of(stored).ok_or_else(corrupt)?;
         // Only what stands last says what the object it leads to must be; before, it must be a directory anyway.
@@ -312,16 +324,16 @@ impl<H: Host> Volume<H> {
         }
         let resumed = target.resume(parent, tail, &self.options.drives);
         if let Some(hops) = &mut walk.hops {
-            hops.push(Hop::new(place.path.clone(), tag, &target, resumed.as_ref().ok()));
+            hops.push(Hop::new(below(parent, name), tag, &target, resumed.as_ref().ok()));
         }
         Ok(resumed?)
     }
 
     /// A path without components names what it starts at.
-    fn locate_start(&self, walk: &Walk<'_>, path: &Path, start: Start<H>) -> Result<Step<H>, OpenError> {
+    fn locate_start(&self, walk: &Walk<'_>, path: &Path<'_>, start: Start<H>) -> Result<Step<H>, OpenError> {
         let (standing, place) = match start {
             Start::Root => {
-                let standing = self.standing_at_root()?;
+                let standing = self.standing_at_root(0)?;
                 let place = Place {
                     parent: None,
                     name: HostName(Vec::new()),
@@ -346,19 +358,27 @@ impl<H: Host> Volume<H> {
             }
             Some(tag) => return Err(unfollowed(walk.request, tag).into()),
         }
-        Ok(Step::Located(located(Found::Existing(Box::new(object)), place, path, walk.promised)))
+        Ok(Step::Located(located(Found::Existing(object), place, path, walk.promised)))
     }
 
-    fn standing_at_root(&self) -> Result<Standing<H>, OpenError> {
+    /// `more_units` is how long the path may become without more memory.
+    fn standing_at_root(&self, more_units: usize) -> Result<Standing<H>, OpenError> {
         let node = self.host.root();
         let id = self.host.id(&node)?;
-        Ok(Standing { node, id, path: vec![BACKSLASH] })
+        let mut path = Vec::with_capacity(2 + more_units);
+        path.push(BACKSLASH);
+        Ok(Standing { node, id, path, stat: None })
     }
 
     /// Nothing is opened below a directory whose name is about to go. [MS-FSA] 2.1.5.1 phase 6
-    fn require_not_deleted(&self, object: &Object<H>, place: &Place<H>) -> Result<(), OpenError> {
+    fn require_not_deleted(
+        &self,
+        object: &Object<H>,
+        parent: NodeId,
+        name: &HostName,
+    ) -> Result<(), OpenError> {
         let Some(file) = self.files.find(object.id()) else { return Ok(()) };
-        match file.lock().known_link(place).map(|link| link.lock().state) {
+        match file.lock().known_link(Some(parent), name).map(|link| link.lock().state) {
             Some(LinkState::DeletePending) => {
                 Err(Refusal::new(NtStatus::DELETE_PENDING, Why::DeletePending).into())
             }
@@ -368,31 +388,45 @@ impl<H: Host> Volume<H> {
 }
 
 impl<H: Host> Standing<H> {
-    /// Where the entry `name` of this directory lies. `asked` is the name as the path spells it.
-    fn child(&self, name: HostName, asked: &[u16]) -> Place<H> {
-        // A unit of UTF-16 takes a byte of a host's name at least.
-        let mut path = Vec::with_capacity(self.path.len() + 1 + name.0.len().max(asked.len()));
-        path.extend_from_slice(&self.path);
-        if path.last() != Some(&BACKSLASH) {
-            path.push(BACKSLASH);
-        }
-        match core::str::from_utf8(&name.0) {
-            _ if name.0.is_empty() => path.extend_from_slice(asked),
-            Ok(name) => path.extend(name.encode_utf16()),
-            Err(_) => path.extend(decode(&name.0)),
-        }
-        Place {
-            parent: Some((self.node.clone(), self.id)),
-            name,
-            path: Utf16(path),
-            state: LinkState::Present,
-        }
+    /// Goes into the directory that is the entry `name` of this one.
+    fn enter(&mut self, directory: Object<H>, name: &HostName) {
+        append(&mut self.path, name);
+        self.id = directory.id();
+        self.stat = Some(directory.meta.stat);
+        self.node = directory.node;
+    }
+
+    /// Where the entry `name` of this directory lies; or the one that is to be made, `new`, which the host has no name for yet.
+    fn into_place(self, name: HostName, new: &[u16]) -> Place<H> {
+        let mut path = self.path;
+        append(&mut path, &name);
+        path.extend_from_slice(new);
+        Place { parent: Some((self.node, self.id)), name, path: Utf16(path), state: LinkState::Present }
     }
 }
 
-fn located<H: Host>(found: Found<H>, place: Place<H>, path: &Path, promised: Promised) -> Located<H> {
+/// Appends a name to the path of its directory.
+fn append(path: &mut Vec<u16>, name: &HostName) {
+    if path.last() != Some(&BACKSLASH) {
+        path.push(BACKSLASH);
+    }
+    if name.0.is_ascii() {
+        path.extend(name.0.iter().copied().map(u16::from));
+    } else {
+        path.extend(decode(&name.0));
+    }
+}
+
+/// The path of an entry of a directory.
+fn below(parent: &[u16], name: &HostName) -> Utf16 {
+    let mut path = parent.to_vec();
+    append(&mut path, name);
+    Utf16(path)
+}
+
+fn located<H: Host>(found: Found<H>, place: Place<H>, path: &Path<'_>, promised: Promised) -> Located<H> {
     let tail = Tail { stream: path.stream.clone(), trailing_backslash: path.trailing_backslash, promised };
-    Located { found, place, tail }
+    Located { found, place, tail, above: None }
 }
 
 /// The tag of a stored reparse point.
@@ -409,10 +443,10 @@ fn unfollowed(request: &OpenRequest<'_>, tag: Tag) -> Refusal {
 }
 
 /// The open stops at a symbolic link, which is the caller's to follow. [MS-SMB2] 2.2.2.2.1
-fn stopped<H: Host>(stored: &[u8], place: &Place<H>, tail: &[u16]) -> Option<OpenError> {
+fn stopped(stored: &[u8], parsed: Utf16, tail: &[u16]) -> Option<OpenError> {
     let (link, _) = RawReparse::decode(stored).ok()?;
     let unparsed_len = u16::try_from(tail.len() * 2).ok()?;
-    let stop = StoppedOnSymlink { unparsed_len, link, parsed: place.path.clone() };
+    let stop = StoppedOnSymlink { unparsed_len, link, parsed };
     Some(OpenError::StoppedOnSymlink(Box::new(stop)))
 }
 

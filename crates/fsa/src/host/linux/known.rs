@@ -40,6 +40,8 @@ static HOLDS: AtomicUsize = AtomicUsize::new(0);
 /// What was seen of objects: in a table of fixed size, where the later one has the place.
 #[derive(Default)]
 pub(super) struct KnownObjects {
+    /// The volume's root lies on a file system that is trusted; else nothing is kept of the whole volume.
+    is_trusted: bool,
     places: OnceLock<Box<[Place]>>,
     /// Counts the turns of [`KnownObjects::tidy`]; nothing is held before the first.
     turn: AtomicU64,
@@ -97,6 +99,11 @@ pub(super) struct AtHand {
 }
 
 impl KnownObjects {
+    /// Of a volume with this root.
+    pub(super) fn of_root(root: BorrowedFd<'_>) -> KnownObjects {
+        KnownObjects { is_trusted: is_trusted(root), ..KnownObjects::default() }
+    }
+
     /// What is at hand of the object of which the kernel just told these facts.
     pub(super) fn find(&self, facts: &Facts, wanted: &'static [&'static str]) -> AtHand {
         let Some(mut place) = self.place_of(facts.stat.id.inode) else { return AtHand::default() };
@@ -134,7 +141,12 @@ impl KnownObjects {
         values: &Values,
     ) {
         let settled = now.0.saturating_sub(facts.stat.changed.0) >= SETTLED;
-        if !settled || values.len() > VALUES_BYTES_MAX || facts.mount.is_none() || !is_trusted(fd) {
+        if !self.is_trusted
+            || !settled
+            || values.len() > VALUES_BYTES_MAX
+            || facts.mount.is_none()
+            || !is_trusted(fd)
+        {
             return;
         }
         let changed = facts.stat.changed;
@@ -143,7 +155,7 @@ impl KnownObjects {
 
     /// True when holds are kept.
     pub(super) fn keeps_holds(&self) -> bool {
-        self.turn.load(Ordering::Relaxed) > 0
+        self.is_trusted && self.turn.load(Ordering::Relaxed) > 0
     }
 
     /// True when one more hold would be kept.

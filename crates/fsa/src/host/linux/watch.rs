@@ -9,6 +9,8 @@ use rustix::io::Errno;
 
 /// Bytes of events read in one call: room for a hundred of the longest.
 const BUFFER_BYTES: usize = 32_768;
+/// So many events, of whatever length, leave room for one more: each has 16 bytes and a name of 255, its end and its padding.
+const EVENTS_FIT: usize = BUFFER_BYTES / (16 + 256 + 16) - 1;
 
 /// What happened.
 pub(super) enum Word<'a> {
@@ -55,13 +57,22 @@ impl Watcher {
     pub(super) fn drain(&mut self, mut tell: impl FnMut(WatchId, Word<'_>)) -> Result<(), Overflow> {
         use inotify::ReadFlags as R;
         let mut events = inotify::Reader::new(&self.queue, &mut self.buffer);
+        let mut read = 0;
         loop {
+            // A call gives all that there is and has room: what leaves room for one more event was all.
+            if read > 0 && events.is_buffer_empty() {
+                if read < EVENTS_FIT {
+                    return Ok(());
+                }
+                read = 0;
+            }
             let event = match events.next() {
                 Ok(event) => event,
                 Err(Errno::AGAIN) => return Ok(()),
                 Err(Errno::INTR) => continue,
                 Err(_) => return Err(Overflow),
             };
+            read += 1;
             let (what, name) =
                 (event.events(), event.file_name().map(|name| name.to_bytes()).unwrap_or_default());
             if what.contains(R::QUEUE_OVERFLOW) {
