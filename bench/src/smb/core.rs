@@ -255,6 +255,8 @@ pub(crate) fn run(folder: &Path, count: u64, only: Option<&str>) -> Result<(), F
             world.ask(&message)?;
         }
     }
+    world.store.volume.hear();
+    std::thread::sleep(super::SETTLED);
     let all = ops::of_existing();
     for operation in all.iter().filter(|one| one.is_compound && only.is_none_or(|only| only == one.name)) {
         measure(&mut world, operation, count, (session_id, tree_id), &mut id)?;
@@ -277,6 +279,10 @@ fn measure(
     }
     world.times = Times::default();
     for at in 0..count {
+        // As the server does now and then.
+        if at % 10_000 == 0 {
+            world.store.volume.hear();
+        }
         let turn = usize::try_from(at % super::KEPT)?;
         let message = messages.get_mut(turn).ok_or("no message")?;
         number(message, id);

@@ -32,6 +32,9 @@ const MANY: u64 = 100_000;
 /// How long one figure is measured in one round, if nobody says otherwise.
 pub(crate) const SLICE: Duration = Duration::from_millis(700);
 
+/// How long what was made rests before it is measured: for four seconds after a change our store looks more closely, as it must.
+pub(crate) const SETTLED: Duration = Duration::from_secs(5);
+
 /// Operations on fresh files in one round.
 const FRESH: u64 = 4000;
 
@@ -86,6 +89,7 @@ pub(crate) fn run(wanted: &Wanted<'_>) -> Result<(), Failure> {
         let servers = [servers::ours(&program, folder)?, servers::smbd(folder)?];
         println!("{} beside {}, shares on {} ({place})", servers[0].name, servers[1].name, folder.display());
         servers.iter().try_for_each(|server| prepare(server, wanted))?;
+        std::thread::sleep(SETTLED);
         let is_disk = place == "disk";
         let parts: [(&str, Part); 6] = [
             ("existing", existing),
