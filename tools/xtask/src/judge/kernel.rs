@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 const KERNELS: &[(Release, &str)] = &[(TRIXIE, "kernel"), (BACKPORTS, "kernel-backports")];
 
 /// Seconds for the whole script, on a machine that has other work.
-const PATIENCE: &str = "400";
+const PATIENCE: &str = "900";
 
 /// All kernels, or the one whose release is asked for.
 pub(super) fn judge(asked: &Asked) -> Result<(), String> {
