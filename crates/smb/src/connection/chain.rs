@@ -144,7 +144,7 @@ impl Connection {
 
     /// The checks between the message id and the server.
     fn check(&mut self, part: Part, left: Option<Left>, sealed_for: Option<u64>) -> Result<Checked, Fault> {
-        let Part { header, message } = part;
+        let Part { header, mut message } = part;
         let command = header.command;
         let refused = |status| Ok(Checked::Fail(status, None));
         // Not in the book: what smbtorture smb2.compound.invalid4 found.
@@ -172,13 +172,13 @@ impl Connection {
             }
         };
         let security = self.sessions.get(&session_id).cloned();
-        let signature = match self.check_signature(&header, &message, security.as_ref(), sealed_for.is_some())
-        {
-            Ok(signature) => signature,
-            Err(_) if command == Command::CANCEL => return Ok(Checked::Silence),
-            // Not in the book: an answer to what was signed in vain is signed, which smbtorture smb2.session.bind* asks for.
-            Err(status) => return Ok(Checked::Fail(status, security)),
-        };
+        let signature =
+            match self.check_signature(&header, &mut message, security.as_ref(), sealed_for.is_some()) {
+                Ok(signature) => signature,
+                Err(_) if command == Command::CANCEL => return Ok(Checked::Silence),
+                // Not in the book: an answer to what was signed in vain is signed, which smbtorture smb2.session.bind* asks for.
+                Err(status) => return Ok(Checked::Fail(status, security)),
+            };
         if command == Command::CANCEL {
             self.cancel(&header);
             return Ok(Checked::Silence);
@@ -213,7 +213,7 @@ impl Connection {
     fn check_signature(
         &self,
         header: &Header,
-        message: &[u8],
+        message: &mut [u8],
         security: Option<&SessionSecurity>,
         is_encrypted: bool,
     ) -> Result<SignatureState, NtStatus> {
@@ -234,7 +234,7 @@ impl Connection {
             };
         };
         let key = security.signing.as_ref().ok_or(NtStatus::NOT_SUPPORTED)?;
-        match key.verifies(header, Sender::Client, message) {
+        match key.verifies_in_place(header, Sender::Client, message) {
             true => Ok(SignatureState::Verified),
             false => Err(NtStatus::ACCESS_DENIED),
         }

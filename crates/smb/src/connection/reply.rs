@@ -153,7 +153,16 @@ impl Written {
             field.copy_from_slice(&flags.0.to_le_bytes());
         }
         let nonce = MessageNonce::of(&self.header, Sender::Server);
-        key.sign(nonce, &mut self.head, &[&self.payload, padding]);
+        if !key.prefers_one_piece() {
+            return key.sign(nonce, &mut self.head, &[&self.payload, padding]);
+        }
+        // A copy costs less than the other way to sign.
+        self.head.reserve_exact(self.payload.len() + padding.len());
+        self.head.append(&mut self.payload);
+        let end = self.head.len();
+        self.head.extend_from_slice(padding);
+        key.sign_whole(nonce, &mut self.head);
+        self.head.truncate(end);
     }
 }
 
@@ -181,6 +190,10 @@ pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> 
     if let (true, [only]) = (is_signed, &mut chain[..]) {
         only.sign(&[]);
         let frame = netbios::frame(only.head.len() + only.payload.len()).ok_or(Fault::Unwritable)?;
+        // What was signed in one piece is not copied again.
+        if only.head.len() > HEAD_BYTES && only.payload.is_empty() {
+            return Ok(Packet { head: frame.to_vec(), payload: core::mem::take(&mut only.head) });
+        }
         let mut head = Vec::with_capacity(frame.len() + only.head.len());
         head.extend_from_slice(&frame);
         head.extend_from_slice(&only.head);
