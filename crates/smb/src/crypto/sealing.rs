@@ -2,10 +2,10 @@
 use core::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, NONCE_LEN, UnboundKey};
 use ccm::Ccm;
 use ccm::aead::consts::{U11, U16};
 use ccm::aead::{AeadInOut, Key, KeyInit, Nonce, Tag};
+use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, UnboundKey};
 use wire::negotiate::Cipher;
 use wire::{AUTHENTICATED_FROM, ENCRYPTED, TRANSFORM_LEN, TransformHeader};
 
@@ -100,8 +100,8 @@ fn gcm(algorithm: &'static Algorithm, key: &[u8]) -> Option<LessSafeKey> {
 }
 
 /// The first twelve bytes of the field. That none comes twice is the caller's care.
-fn gcm_nonce(nonce: &[u8; 16]) -> Option<aws_lc_rs::aead::Nonce> {
-    aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce.get(..NONCE_LEN)?).ok()
+fn gcm_nonce(nonce: &[u8; 16]) -> Option<ring::aead::Nonce> {
+    ring::aead::Nonce::try_assume_unique_for_key(nonce.get(..ring::aead::NONCE_LEN)?).ok()
 }
 
 fn encrypt_gcm(key: &LessSafeKey, nonce: &[u8; 16], beside: &[u8], message: &mut [u8]) -> Option<[u8; 16]> {
@@ -116,7 +116,8 @@ fn decrypt_gcm(
     message: &mut [u8],
     signature: &[u8; 16],
 ) -> Option<()> {
-    key.open_in_place_separate_tag(gcm_nonce(nonce)?, Aad::from(beside), signature, message).ok().map(drop)
+    let (nonce, tag) = (gcm_nonce(nonce)?, ring::aead::Tag::from(*signature));
+    key.open_in_place_separate_tag(nonce, Aad::from(beside), tag, message, 0..).ok().map(drop)
 }
 
 fn encrypt<C: AeadInOut>(

@@ -224,7 +224,7 @@ mod tests {
     fn a_message_in_one_piece_is_signed_as_its_parts_are() {
         let gmac = SigningKey::new(&[7; 16], Dialect::SMB_3_1_1, Some(SigningAlgorithm::AES_GMAC));
         for len in (HEADER_LEN..HEADER_LEN + 70).chain([4096, 70_001]) {
-            let mut message: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+            let mut message: Vec<u8> = (0..=250).cycle().take(len).collect();
             let mut header = Header::new(Command::READ, 5);
             let nonce = MessageNonce::of(&header, Sender::Client);
             let (head, payload) = message.split_at(HEADER_LEN);
