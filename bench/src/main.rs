@@ -25,7 +25,8 @@ const USAGE: &str = "usage: bench [capi|set|find|ntfs|reparse|smb ...] [--quick]
   capi     SET through DeviceIoControl beside bare fsetxattr, and many under way at once (default 100000 sets)\n  \
   smb      `pointsman serve` beside smbd: operations, CPU time, memory; --quick for a look (as root; not part of all)\n           \
   --parts: of existing, logon, many, transfer, memory, floor, fresh those named; --only: of the operations that of this name;\n           \
-  --slice-ms: how long one figure is measured in a round\n  \
+  --slice-ms: how long one figure is measured in a round; --depth: operations under way on a connection, for those of smb on what exists\n  \
+  smb-core DIR N [OPERATION]: the server's machines and store without sockets, N times each operation on what exists\n  \
   without a name, all but smb; the folder must lie on the file system to measure (default target/bench)";
 
 /// What the command line asked for.

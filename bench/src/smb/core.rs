@@ -1,6 +1,6 @@
 //! The server without sockets and tasks, in one process: what its machines and its store take of an operation, each by itself. What
-//! `cargo xtask bench smb` finds of the whole can so be told apart, and counted by valgrind.
-use super::link::plain;
+//! `cargo xtask bench smb` finds of the whole can so be told apart, and looked at by perf.
+use super::link::{chain, plain};
 use super::ops::{self, Operation};
 use crate::report::Failure;
 use daemon::store::{Performed, Store, perform};
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wire::negotiate::{Capabilities, Dialect, SecurityMode};
-use wire::{Command, Header, HeaderFlags, Request, Subject, Writer, compound, negotiate, netbios};
+use wire::{Command, Header, Request, negotiate, netbios};
 
 const ME: ConnectionId = ConnectionId(1);
 
@@ -185,24 +185,7 @@ fn framed(message: &[u8]) -> Result<Vec<u8>, Failure> {
 /// Related requests as one message, whose ids [`number`] sets.
 fn chained(session_id: u64, tree_id: u32, requests: &[Request<'_>]) -> Result<Vec<u8>, Failure> {
     let mut all = Vec::new();
-    for (at, request) in requests.iter().enumerate() {
-        let mut header = Header::new(request.command(), 0);
-        (header.credit_charge, header.credits, header.session_id) = (1, 128, session_id);
-        header.subject = Subject::Sync { reserved: 0, tree_id };
-        if at > 0 {
-            header.flags |= HeaderFlags::RELATED_OPERATIONS;
-        }
-        let mut w = Writer::new();
-        header.encode(&mut w);
-        request.encode(&mut w);
-        let mut message = w.finish()?;
-        message.extend_from_slice(request.payload());
-        if at + 1 < requests.len() {
-            let padding = compound::link(&mut message, 0).ok_or("a message too long")?;
-            message.resize(message.len() + padding, 0);
-        }
-        all.append(&mut message);
-    }
+    chain(requests, (session_id, tree_id), 0, None, &mut all)?;
     framed(&all)
 }
 

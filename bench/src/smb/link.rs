@@ -163,35 +163,9 @@ impl Link {
         let is_sealed = self.protection == Protection::Sealed;
         let before = netbios::FRAME_LEN + if is_sealed { wire::TRANSFORM_LEN } else { 0 };
         out.resize(frame_at + before, 0);
-        let last = requests.len() - 1;
-        for (at, request) in requests.iter().enumerate() {
-            let charge = charge(request);
-            let mut header = Header::new(request.command(), self.message_id);
-            self.message_id += u64::from(charge);
-            header.credit_charge = charge;
-            header.credits = CREDITS;
-            header.session_id = self.session_id;
-            header.subject = Subject::Sync { reserved: 0, tree_id: self.tree_id };
-            if at > 0 {
-                header.flags |= HeaderFlags::RELATED_OPERATIONS;
-            }
-            if self.protection == Protection::Signed {
-                header.flags |= HeaderFlags::SIGNED;
-            }
-            let mut w = Writer::with_capacity(256 + request.payload().len());
-            header.encode(&mut w);
-            request.encode(&mut w);
-            let mut message = w.finish()?;
-            message.extend_from_slice(request.payload());
-            if at < last {
-                let padding = compound::link(&mut message, 0).ok_or("a message too long")?;
-                message.resize(message.len() + padding, 0);
-            }
-            if self.protection == Protection::Signed {
-                self.signing.sign(MessageNonce::of(&header, Sender::Client), &mut message, &[]);
-            }
-            out.extend_from_slice(&message);
-        }
+        let signing = Some(&self.signing).filter(|_| self.protection == Protection::Signed);
+        let ids = (self.session_id, self.tree_id);
+        self.message_id = chain(requests, ids, self.message_id, signing, out)?;
         if is_sealed {
             let (key, _) = self.seal.as_ref().ok_or("the server offers no encryption")?;
             self.nonce += 1;
@@ -301,6 +275,45 @@ impl Link {
             }
         }
     }
+}
+
+/// Appends one or several related requests in the name of a session and a tree, each signed where there is a key; gives the message id
+/// behind theirs.
+pub(super) fn chain(
+    requests: &[Request<'_>],
+    (session_id, tree_id): (u64, u32),
+    mut message_id: u64,
+    signing: Option<&SigningKey>,
+    out: &mut Vec<u8>,
+) -> Result<u64, Failure> {
+    let last = requests.len() - 1;
+    for (at, request) in requests.iter().enumerate() {
+        let charge = charge(request);
+        let mut header = Header::new(request.command(), message_id);
+        message_id += u64::from(charge);
+        (header.credit_charge, header.credits, header.session_id) = (charge, CREDITS, session_id);
+        header.subject = Subject::Sync { reserved: 0, tree_id };
+        if at > 0 {
+            header.flags |= HeaderFlags::RELATED_OPERATIONS;
+        }
+        if signing.is_some() {
+            header.flags |= HeaderFlags::SIGNED;
+        }
+        let mut w = Writer::with_capacity(256 + request.payload().len());
+        header.encode(&mut w);
+        request.encode(&mut w);
+        let mut message = w.finish()?;
+        message.extend_from_slice(request.payload());
+        if at < last {
+            let padding = compound::link(&mut message, 0).ok_or("a message too long")?;
+            message.resize(message.len() + padding, 0);
+        }
+        if let Some(key) = signing {
+            key.sign(MessageNonce::of(&header, Sender::Client), &mut message, &[]);
+        }
+        out.extend_from_slice(&message);
+    }
+    Ok(message_id)
 }
 
 /// A credit for each 64 KiB of the longer direction. [MS-SMB2] 3.1.5.2
