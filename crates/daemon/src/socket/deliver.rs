@@ -12,7 +12,7 @@ use smb::store::{Done, Op};
 use super::apart::Submitted;
 use super::effects::addressee;
 use super::{Daemon, Serving, Waiter, buffers, lock};
-use crate::clock::now;
+use crate::clock::{self, now};
 use crate::store::{Performed, Store, caching_of, perform, read_at_once};
 
 /// The most effects of an end of a connection that are seen to in its task.
@@ -55,7 +55,12 @@ impl Daemon {
             let refused = Done::Failed(NtStatus::INSUFFICIENT_RESOURCES);
             return lock(&self.server).complete(now, ticket, refused);
         }
+        let is_long_write = matches!(op, Op::Write { .. }) && op.may_block();
+        let began = is_long_write.then(|| clock::now().monotonic);
         let performed = perform(store, &op);
+        if let Some(began) = began {
+            self.pace.took(began, clock::now().monotonic);
+        }
         self.follow(store, now, performed, Waiter { ticket, share, op })
     }
 

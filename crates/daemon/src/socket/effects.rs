@@ -123,11 +123,18 @@ impl Task {
             Ok(effects) => return self.next_effects(effects),
             Err(submitted) => submitted,
         };
+        if submitted.op.may_block() && self.daemon.pace.takes(&submitted.op, self.now.monotonic) {
+            return self.perform(submitted);
+        }
         let Some(mut submitted) = self.daemon.apart.admit(submitted, Some(&self.apart)) else { return };
         if submitted.op.may_block() {
             submitted.leave(&self.apart);
             return Arc::clone(&self.daemon).perform_apart(submitted);
         }
+        self.perform(submitted);
+    }
+
+    fn perform(&mut self, submitted: Submitted) {
         let (ticket, share, op, _) = submitted.into_parts();
         let effects = self.daemon.perform(&self.serving, self.now, ticket, share, op);
         self.next_effects(effects);

@@ -8,6 +8,7 @@ mod buffers;
 mod deliver;
 mod effects;
 mod listen;
+mod pace;
 mod read;
 mod task;
 mod unacked;
@@ -97,6 +98,7 @@ pub struct Daemon {
     inboxes: Mutex<Inboxes>,
     waits: Mutex<Waits>,
     apart: apart::Apart,
+    pace: pace::Pace,
     traffic: Arc<Traffic>,
     next_connection: AtomicU64,
 }
@@ -180,6 +182,7 @@ impl Daemon {
             inboxes: Mutex::new(Inboxes::default()),
             waits: Mutex::new(Waits::default()),
             apart: apart::Apart::default(),
+            pace: pace::Pace::default(),
             traffic: Arc::new(Traffic::default()),
             next_connection: AtomicU64::new(1),
         })

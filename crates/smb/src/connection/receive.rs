@@ -66,17 +66,15 @@ impl Connection {
         let Some((_, key)) = keys.filter(|_| header.flags == wire::ENCRYPTED) else {
             return Err(Fault::Encryption);
         };
-        let sealed = message.get_mut(TRANSFORM_LEN..).unwrap_or_default();
-        if usize::try_from(header.original_message_len) != Ok(sealed.len()) {
+        if usize::try_from(header.original_message_len) != Ok(message.len() - TRANSFORM_LEN) {
             return Err(Fault::Encryption);
         }
-        key.open(&header, sealed).map_err(|_| Fault::Encryption)?;
-        match message.get(TRANSFORM_LEN..).and_then(|plain| plain.first_chunk::<4>()) {
+        key.open(&header, &mut message).map_err(|_| Fault::Encryption)?;
+        match message.first_chunk::<4>() {
             Some(&PROTOCOL_ID) => {}
             Some(&compression::COMPRESSION_PROTOCOL_ID) => return Err(Fault::Compressed),
             _ => return Err(Fault::NotARequest),
         }
-        message.drain(..TRANSFORM_LEN);
         Ok((header.session_id, message))
     }
 

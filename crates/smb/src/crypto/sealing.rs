@@ -75,11 +75,13 @@ impl SealingKey {
         Ok(TransformHeader { signature, ..header }.to_bytes())
     }
 
-    /// Decrypts a message where it lies. When it was forged, what is in the buffer means nothing.
-    pub fn open(&self, header: &TransformHeader, message: &mut [u8]) -> Result<(), SealFault> {
+    /// Decrypts what stands behind its header, and leaves it alone in the buffer. When it was forged, what is in the buffer means
+    /// nothing.
+    pub fn open(&self, header: &TransformHeader, message: &mut Vec<u8>) -> Result<(), SealFault> {
         let bytes = header.to_bytes();
         let beside = bytes.get(AUTHENTICATED_FROM..).unwrap_or_default();
         let (nonce, signature) = (&header.nonce, &header.signature);
+        let len = message.len().checked_sub(TRANSFORM_LEN).ok_or(SealFault::Forged)?;
         let opened = match &*self.0 {
             Keyed::Aes128Ccm(key) => decrypt(key, nonce, beside, message, signature),
             Keyed::Aes256Ccm(key) => decrypt(key, nonce, beside, message, signature),
@@ -87,6 +89,7 @@ impl SealingKey {
                 decrypt_gcm(key, nonce, beside, message, signature)
             }
         };
+        message.truncate(len);
         opened.ok_or(SealFault::Forged)
     }
 }
@@ -109,6 +112,7 @@ fn encrypt_gcm(key: &LessSafeKey, nonce: &[u8; 16], beside: &[u8], message: &mut
     <[u8; 16]>::try_from(tag.as_ref()).ok()
 }
 
+/// Moves what it decrypts to the front at no cost: a MiB need not be moved by itself.
 fn decrypt_gcm(
     key: &LessSafeKey,
     nonce: &[u8; 16],
@@ -117,7 +121,7 @@ fn decrypt_gcm(
     signature: &[u8; 16],
 ) -> Option<()> {
     let (nonce, tag) = (gcm_nonce(nonce)?, ring::aead::Tag::from(*signature));
-    key.open_in_place_separate_tag(nonce, Aad::from(beside), tag, message, 0..).ok().map(drop)
+    key.open_in_place_separate_tag(nonce, Aad::from(beside), tag, message, TRANSFORM_LEN..).ok().map(drop)
 }
 
 fn encrypt<C: AeadInOut>(
@@ -136,13 +140,14 @@ fn decrypt<C: AeadInOut>(
     cipher: &C,
     nonce: &[u8; 16],
     beside: &[u8],
-    message: &mut [u8],
+    message: &mut Vec<u8>,
     signature: &[u8; 16],
 ) -> Option<()> {
+    message.drain(..TRANSFORM_LEN);
     let len = Nonce::<C>::default().len();
     let nonce = Nonce::<C>::try_from(nonce.get(..len)?).ok()?;
     let tag = Tag::<C>::try_from(&signature[..]).ok()?;
-    cipher.decrypt_inout_detached(&nonce, beside, message.into(), &tag).ok()
+    cipher.decrypt_inout_detached(&nonce, beside, message.as_mut_slice().into(), &tag).ok()
 }
 
 impl fmt::Debug for SealingKey {

@@ -159,9 +159,9 @@ impl Client {
     pub fn open(&self, sealed: &[u8]) -> Vec<u8> {
         let cipher = self.connection.negotiated().unwrap().cipher.unwrap();
         let key = SealingKey::new(&self.keys.as_ref().unwrap().encryption, cipher).unwrap();
-        let (header, rest) = TransformHeader::decode(sealed).unwrap();
+        let (header, _) = TransformHeader::decode(sealed).unwrap();
         assert_eq!(header.session_id, SESSION);
-        let mut plain = rest.to_vec();
+        let mut plain = sealed.to_vec();
         key.open(&header, &mut plain).unwrap();
         plain
     }
