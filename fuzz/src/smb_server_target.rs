@@ -104,7 +104,7 @@ impl Backing for Invented {
             Op::Describe { open, .. } => Done::Opened(Box::new(opened(*open, Caching::None, how))),
             Op::Close { .. } => Done::Closed((how & 1 == 0).then(NetworkAttributes::default)),
             Op::Read { len, .. } => {
-                Done::Data(vec![1; usize::try_from(*len).unwrap_or(0).min(usize::from(how))])
+                Done::Data(vec![1; usize::try_from(*len).unwrap_or(0).min(usize::from(how))].into())
             }
             Op::Copy { .. } => Done::Copied(Copied { chunks: 0, bytes: 0, fault: None }),
             Op::QueryDirectory { .. }

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use nt::{FileTime, Guid, NtStatus};
+use smb::Data;
 use smb::connection::{Config, Connection, Effect, Incoming, Interim, Now, Packet, Reply, SessionSecurity};
 use smb::crypto::{Derivation, PreauthHash, SessionKeys};
 use wire::negotiate::{Capabilities, Cipher, Dialect, SigningAlgorithm};
@@ -118,7 +119,10 @@ impl<'a> Server<'a> {
             (_, Err(status)) => Reply::error(status),
             (Command::ECHO, Ok(_)) => Reply::success(Response::Echo(wire::echo::Response)),
             (Command::READ, Ok(_)) => Reply {
-                payload: vec![7; usize::from(step)],
+                payload: match step & 16 {
+                    0 => vec![7; usize::from(step)].into(),
+                    _ => Data::behind_room(vec![7; Data::ROOM + usize::from(step)]),
+                },
                 ..Reply::success(Response::Read(wire::read::Response::default(), &[]))
             },
             (Command::CREATE, Ok(_)) if step & 4 != 0 => Reply::error(NtStatus::STOPPED_ON_SYMLINK),
@@ -165,7 +169,7 @@ pub fn establish(connection: &mut Connection) {
 }
 
 pub(crate) fn well_formed(packet: &Packet) {
-    let whole = [&packet.head[..], &packet.payload].concat();
+    let whole = [&packet.head[..], packet.payload.as_slice()].concat();
     let cut = whole.split_first_chunk::<{ netbios::FRAME_LEN }>();
     assert!(cut.is_some(), "a packet without a frame");
     let Some((head, message)) = cut else { return };

@@ -388,7 +388,7 @@ impl<'a, B: Backing> World<'a, B> {
 
     /// What a client learns from an answer: its session, its tree, its newest files, what waits.
     fn learn(&mut self, client: usize, packet: &Packet) {
-        let whole = [&packet.head[..], &packet.payload].concat();
+        let whole = [&packet.head[..], packet.payload.as_slice()].concat();
         let message = whole.get(netbios::FRAME_LEN..).unwrap_or_default();
         let Some(here) = self.clients.get_mut(client) else { return };
         for (header, bytes) in wire::compound::split(message).flatten() {

@@ -98,7 +98,7 @@ impl World {
             match effect {
                 Local::Send(packet) => {
                     self.sent.extend_from_slice(packet.head.get(netbios::FRAME_LEN..).unwrap_or_default());
-                    self.sent.extend_from_slice(&packet.payload);
+                    self.sent.extend_from_slice(packet.payload.as_slice());
                 }
                 Local::Request(incoming) => {
                     if !self.is_linked

@@ -25,21 +25,18 @@ impl<H: Host> Volume<H> {
         Ok(data)
     }
 
-    /// The same for as many bytes as `buffer` has, which becomes shorter when there are fewer, if they are there without a wait for a
-    /// disk. False when they are not, and nothing was done but what every READ of them does first.
-    pub fn read_at_once(&self, id: OpenId, offset: u64, buffer: &mut Vec<u8>) -> Result<bool, Refusal> {
+    /// The same for as many bytes as `buffer` has, if they are there without a wait for a disk; how many there are. Nothing when they are
+    /// not, and nothing was done but what every READ of them does first.
+    pub fn read_at_once(&self, id: OpenId, offset: u64, buffer: &mut [u8]) -> Result<Option<usize>, Refusal> {
         let open = self.may_read(id, offset, buffer.len())?;
         if open.stream().is_some() || buffer.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         match self.host.read_at_once(&open.file.node(), offset, buffer) {
             // The host's links and special files: `read` says what they have.
-            Ok(None) | Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(false),
+            Ok(None) | Err(HostError { fault: HostFault::NotSupported, .. }) => Ok(None),
             Ok(Some(0)) => Err(no_data()),
-            Ok(Some(len)) => {
-                buffer.truncate(len);
-                Ok(true)
-            }
+            Ok(some) => Ok(some),
             Err(error) => Err(error.into()),
         }
     }

@@ -5,8 +5,11 @@
 //! is an operation on a [`store`].
 pub mod connection;
 pub mod crypto;
+mod data;
 mod ids;
 mod ops;
 mod rpc;
 pub mod server;
 pub mod store;
+
+pub use data::Data;

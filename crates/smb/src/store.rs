@@ -3,6 +3,7 @@ use core::fmt;
 use core::ops::Range;
 use std::sync::Arc;
 
+use crate::data::Data;
 use nt::security::Token;
 use nt::{
     AccessMask, CreateAction, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass,
@@ -335,7 +336,7 @@ pub enum Done {
     /// It closed.
     Closed(Option<NetworkAttributes>),
     /// It read.
-    Data(Vec<u8>),
+    Data(Data),
     /// It did what it should, and there is nothing to say.
     Nothing,
     /// It gives bytes, perhaps not all.

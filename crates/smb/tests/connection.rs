@@ -422,22 +422,6 @@ fn the_hash_of_a_session_follows_its_messages() {
 }
 
 #[test]
-fn the_data_of_a_read_is_not_copied_into_its_head() {
-    let mut client = plain_session();
-    let request = read_request(&mut client, 1, 4096);
-    let incoming = only_request(client.send(&request));
-    let body = Response::Read(read::Response::default(), &[]);
-    let payload = vec![0xCD; 4096];
-    let address = payload.as_ptr();
-    let effects = client.respond(&incoming, Reply { payload, ..Reply::success(body) });
-    let [Effect::Send(packet)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((packet.head.len(), packet.payload.as_ptr()), (4 + 64 + 16, address));
-    let bytes = unframed(packet);
-    let Response::Read(_, data) = &responses(&bytes)[0].1 else { panic!("no READ") };
-    assert_eq!(data.len(), 4096);
-}
-
-#[test]
 fn a_message_is_found_in_a_stream_however_it_is_cut() {
     for step in [1, 3, 64, 1000] {
         let mut client = plain_session();

@@ -41,7 +41,7 @@ fn serve(mut socket: TcpStream) {
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Send(packet) => {
-                    socket.write_all(&[packet.head, packet.payload].concat()).unwrap();
+                    socket.write_all(&[&packet.head[..], packet.payload.as_slice()].concat()).unwrap();
                 }
                 Effect::Request(request) => {
                     let reply = match request.header.command {

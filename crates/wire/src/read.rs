@@ -123,7 +123,8 @@ pub struct Response {
 }
 
 /// Where the data of a response begins when we write it.
-const DATA_OFFSET: usize = HEADER_LEN + 16;
+/// Where data begin in a response: bytes of its header and of its body before them.
+pub const DATA_OFFSET: usize = HEADER_LEN + 16;
 
 impl Response {
     /// Reads the body of a message, and gives the data.

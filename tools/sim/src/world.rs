@@ -203,7 +203,7 @@ impl World {
         for effect in effects {
             match effect {
                 Local::Send(packet) => {
-                    let whole = [&packet.head[..], &packet.payload].concat();
+                    let whole = [&packet.head[..], packet.payload.as_slice()].concat();
                     if let Some(wire) = self.wires.get_mut(&id) {
                         wire.to_client.push_back(whole.get(4..).unwrap_or_default().to_vec());
                     }

@@ -13,23 +13,26 @@ thread_local! {
     static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A buffer of so many bytes, whatever they are, if one is kept that long.
-pub(super) fn take(len: usize) -> Option<Vec<u8>> {
-    BUFFERS.with_borrow_mut(|kept| {
+/// A buffer of so many bytes, whatever they are: one that is kept, if one is that long.
+pub(super) fn take(len: usize) -> Vec<u8> {
+    let kept = BUFFERS.with_borrow_mut(|kept| {
         let at = kept.iter().position(|buffer| buffer.capacity() >= len)?;
-        let mut buffer = kept.swap_remove(at);
-        // What it has already is not cleared again.
-        buffer.resize(len, 0);
-        Some(buffer)
-    })
+        Some(kept.swap_remove(at))
+    });
+    let mut buffer = kept.unwrap_or_default();
+    // What it has already is not cleared again.
+    buffer.resize(len, 0);
+    buffer
 }
 
-/// Keeps a buffer, or lets go of it when there are enough.
+/// Keeps a buffer, or lets go of the shortest when there are enough.
 pub(super) fn give(buffer: Vec<u8>) {
     if (BYTES_MIN..=BYTES_MAX).contains(&buffer.capacity()) {
         BUFFERS.with_borrow_mut(|kept| {
-            if kept.len() < KEPT {
-                kept.push(buffer);
+            kept.push(buffer);
+            if kept.len() > KEPT {
+                let shortest = kept.iter().enumerate().min_by_key(|(_, buffer)| buffer.capacity());
+                shortest.map(|(at, _)| at).map(|at| kept.swap_remove(at));
             }
         });
     }
@@ -41,20 +44,20 @@ mod tests {
 
     #[test]
     fn a_thread_keeps_two_buffers_of_a_fitting_size() {
-        assert!(take(100_000).is_none());
-        for len in [1000, 100_000, 1 << 20, 1 << 20, 2 << 20] {
+        assert_eq!(take(100_000), [0; 100_000]);
+        for len in [1000, 100_000, 1 << 20, 90_000, 2 << 20] {
             give(vec![7; len]);
         }
-        assert_eq!(take(1 << 20).map(|buffer| buffer.len()), Some(1 << 20));
-        assert!(take(1 << 20).is_none());
-        let shorter = take(70_000).unwrap();
-        assert_eq!((shorter.len(), shorter.capacity()), (70_000, 100_000));
+        let long = take(1 << 20);
+        assert!(long.len() == 1 << 20 && long.iter().all(|byte| *byte == 7));
+        assert_eq!(take(1 << 20)[0], 0, "no other is kept that long");
+        let shorter = take(70_000);
+        assert_eq!((shorter.len(), shorter.capacity()), (70_000, 100_000), "the shortest was let go");
         give(shorter);
-        let longer = take(100_000).unwrap();
+        let longer = take(100_000);
         assert!(
             longer.iter().take(70_000).all(|byte| *byte == 7)
                 && longer.iter().skip(70_000).all(|byte| *byte == 0)
         );
-        assert!(take(0).is_none());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fsa::host::linux::{LinuxHost, descriptors_held};
 use fsa::{Completion, WaitId};
 use nt::NtStatus;
+use smb::Data;
 use smb::connection::Now;
 use smb::server::{ConnectionId, Delay, Effect, ShareId, Ticket};
 use smb::store::{Done, Op};
@@ -80,7 +81,7 @@ impl Daemon {
         effects
     }
 
-    /// Performs a long READ here and now, if that needs no wait for a disk and there is a buffer for what it brings; else it is given back.
+    /// Performs a long READ here and now, if that needs no wait for a disk; else it is given back.
     pub(super) fn read_at_once(
         &self,
         serving: &Serving,
@@ -93,9 +94,8 @@ impl Daemon {
             }
             _ => return Err(submitted),
         };
-        let (Some(store), Some(buffer)) = (serving.store_of(submitted.share), buffers::take(len)) else {
-            return Err(submitted);
-        };
+        let Some(store) = serving.store_of(submitted.share) else { return Err(submitted) };
+        let buffer = buffers::take(Data::ROOM + len);
         match read_at_once(store, &submitted.op, buffer) {
             Ok(performed) => {
                 let (ticket, share, op, _) = submitted.into_parts();

@@ -286,7 +286,7 @@ impl Task {
             Err(_) => false,
         };
         self.is_over |= !done;
-        self.packets.drain(..).for_each(|packet| buffers::give(packet.payload));
+        self.packets.drain(..).for_each(|packet| buffers::give(packet.payload.into_buffer()));
         self.daemon.traffic.sent.fetch_add(len, Ordering::Relaxed);
         self.sent += len;
         for urgent in [&mut self.urgent, &mut self.urgent_next].into_iter().flatten() {

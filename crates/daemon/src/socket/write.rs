@@ -73,13 +73,14 @@ pub(super) async fn write_rest(to: &TcpStream, outgoing: &mut Outgoing<'_>) -> i
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smb::Data;
 
     #[test]
     fn packets_are_written_whole_however_little_a_call_takes() {
         let packets = [
-            Packet { head: b"first head".to_vec(), payload: b"its payload".to_vec() },
-            Packet { head: b"second".to_vec(), payload: Vec::new() },
-            Packet { head: b"x".to_vec(), payload: b"yz".to_vec() },
+            Packet { head: b"first head".to_vec(), payload: b"its payload".to_vec().into() },
+            Packet { head: b"second".to_vec(), payload: Data::default() },
+            Packet { head: b"x".to_vec(), payload: b"yz".to_vec().into() },
         ];
         for most in [1, 3, 7, 10, 21, 100] {
             let (mut outgoing, mut came, mut is_whole) = (Outgoing::new(&packets), Vec::new(), false);
@@ -97,8 +98,9 @@ mod tests {
 
     #[test]
     fn more_packets_than_one_call_takes_are_written_in_order() {
-        let packets: Vec<Packet> =
-            (0..1000u32).map(|at| Packet { head: at.to_le_bytes().to_vec(), payload: Vec::new() }).collect();
+        let packets: Vec<Packet> = (0..1000u32)
+            .map(|at| Packet { head: at.to_le_bytes().to_vec(), payload: Data::default() })
+            .collect();
         let (mut outgoing, mut came, mut calls) = (Outgoing::new(&packets), Vec::new(), 1);
         let mut write = |slices: &[IoSlice<'_>]| {
             let before = came.len();

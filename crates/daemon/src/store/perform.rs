@@ -8,6 +8,7 @@ use fsa::{
 };
 use nt::security::{Sid, Token};
 use nt::{AccessMask, CreateAction, CreateOptions, FileInformationClass, Guid, NtStatus, Utf16};
+use smb::Data;
 use smb::server::Delay;
 use smb::store::{Caching, Copied, Done, Op, OpenOp, OpenedFile, StoreOpen};
 use wire::create::{NetworkAttributes, PosixResponse};
@@ -40,13 +41,17 @@ pub fn perform<H: Host>(store: &Store<H>, op: &Op) -> Performed {
     performed(outcome(store, op))
 }
 
-/// Performs a READ into a buffer that has as many bytes as it asks for, if it need not wait for a disk. Gives the buffer back when it must, or
-/// is none.
+/// Performs a READ into a buffer that has as many bytes as it asks for behind [`Data::ROOM`], if it need not wait for a disk. Gives the
+/// buffer back when it must, or is none.
 pub fn read_at_once<H: Host>(store: &Store<H>, op: &Op, mut buffer: Vec<u8>) -> Result<Performed, Vec<u8>> {
     let Op::Read { open, offset, .. } = op else { return Err(buffer) };
-    match store.volume.read_at_once(id(*open), *offset, &mut buffer) {
-        Ok(true) => Ok(Done::Data(buffer).into()),
-        Ok(false) => Err(buffer),
+    let rest = buffer.get_mut(Data::ROOM..).unwrap_or_default();
+    match store.volume.read_at_once(id(*open), *offset, rest) {
+        Ok(Some(len)) => {
+            buffer.truncate(Data::ROOM + len);
+            Ok(Done::Data(Data::behind_room(buffer)).into())
+        }
+        Ok(None) => Err(buffer),
         Err(refusal) => Ok(performed(Err(refusal))),
     }
 }
@@ -75,7 +80,9 @@ fn outcome<H: Host>(store: &Store<H>, op: &Op) -> Outcome {
             Ok(Done::Opened(Box::new(found)))
         }
         Op::Close { open, attributes } => close(volume, *open, *attributes),
-        Op::Read { open, offset, len } => volume.read(id(*open), *offset, size(*len)).map(Done::Data),
+        Op::Read { open, offset, len } => {
+            volume.read(id(*open), *offset, size(*len)).map(|data| Done::Data(data.into()))
+        }
         Op::Write { open, offset, data, write_through } => {
             volume.write(id(*open), *offset, data.as_slice())?;
             if *write_through {

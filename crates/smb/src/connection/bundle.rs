@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::reply::{self, ReplyBody, Written};
 use super::security::SessionSecurity;
 use super::{Connection, Effect, Interim, RequestId};
+use crate::Data;
 use crate::ids::trim;
 
 /// The session that responses are sealed for.
@@ -76,7 +77,7 @@ impl Connection {
     /// meets STATUS_PENDING in a sealed message drops what stands before it. [MS-SMB2] 3.3.4.2
     fn send_interim(&mut self, id: u64, header: Header) -> Result<(), Fault> {
         let body = ReplyBody::Error(wire::ErrorId::DEFAULT, &[]);
-        let interim = reply::write(header, self.dialect(), &body, Vec::new())?;
+        let interim = reply::write(header, self.dialect(), &body, Data::default())?;
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
         let (answers, sealed_by) = (core::mem::take(&mut chain.done), chain.sealed_by.clone());
         if let Some(bundle) = chain.bundle.take() {

@@ -15,6 +15,7 @@ use super::negotiate::negotiate;
 use super::reply::{self, Reply, ReplyBody, Written};
 use super::security::SessionSecurity;
 use super::{Connection, Effect, Phase};
+use crate::Data;
 use crate::crypto::{PreauthHash, Sender};
 use crate::ids::trim;
 
@@ -262,7 +263,7 @@ impl Connection {
         let credits = self.window.grant(header.credits);
         let body = ReplyBody::Error(wire::ErrorId::DEFAULT, &[]);
         let header_back = reply::header(header, status, credits, None);
-        let mut written = reply::write(header_back, self.dialect(), &body, Vec::new())?;
+        let mut written = reply::write(header_back, self.dialect(), &body, Data::default())?;
         written.signed_by = signed_by;
         let is_related = header.flags.contains(HeaderFlags::RELATED_OPERATIONS);
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(()) };
@@ -340,7 +341,8 @@ impl Connection {
         }
         // What is hashed is what is sent: a response that asks for more is signed when it binds a session.
         let (header, head) = (written.header, written.head.clone());
-        let mut sent = Written { header, head, payload: Vec::new(), signed_by: written.signed_by.clone() };
+        let mut sent =
+            Written { header, head, payload: Data::default(), signed_by: written.signed_by.clone() };
         sent.sign(&[]);
         self.setups.insert(session_id, hash.after(&sent.head));
         Ok(())
@@ -359,7 +361,7 @@ impl Connection {
                 let credits = self.window.grant(part.header.credits.max(1));
                 let header = reply::header(&part.header, NtStatus::SUCCESS, credits, None);
                 let body = ReplyBody::Response(Response::Negotiate(response));
-                let written = reply::write(header, negotiated.dialect, &body, Vec::new())?;
+                let written = reply::write(header, negotiated.dialect, &body, Data::default())?;
                 if negotiated.dialect == Dialect::SMB_3_1_1 {
                     self.preauth = PreauthHash::ZERO.after(&part.message).after(&written.head);
                 }

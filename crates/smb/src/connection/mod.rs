@@ -34,6 +34,7 @@ pub use negotiate::Negotiated;
 pub use reply::{Packet, Reply, ReplyBody};
 pub use security::SessionSecurity;
 
+use crate::Data;
 use crate::crypto::PreauthHash;
 use crate::ids::IdMap;
 use bundle::Bundle;
@@ -245,7 +246,7 @@ impl Connection {
         };
         let security = self.sessions.get(&session_id).filter(|security| security.encrypt_data).cloned();
         let body = ReplyBody::Response(body);
-        let done = reply::write(header, self.dialect(), &body, Vec::new())
+        let done = reply::write(header, self.dialect(), &body, Data::default())
             .and_then(|written| self.send_alone(written, security.map(|security| (session_id, security))));
         self.settle(done)
     }

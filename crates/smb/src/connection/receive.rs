@@ -14,6 +14,7 @@ use super::incoming::may_be_large;
 use super::negotiate::{FromSmb1, from_smb1};
 use super::reply::{self, ReplyBody};
 use super::{Connection, Effect, Phase, RequestId};
+use crate::Data;
 
 impl Connection {
     /// One message of the stream.
@@ -51,7 +52,7 @@ impl Connection {
         let header =
             Header { flags: HeaderFlags::SERVER_TO_REDIR, credits, ..Header::new(Command::NEGOTIATE, 0) };
         let body = ReplyBody::Response(wire::Response::Negotiate(response));
-        let written = reply::write(header, Dialect(0), &body, Vec::new())?;
+        let written = reply::write(header, Dialect(0), &body, Data::default())?;
         self.send_alone(written, None)
     }
 

@@ -10,6 +10,7 @@ use wire::{
 
 use super::fault::Fault;
 use super::security::SessionSecurity;
+use crate::Data;
 use crate::crypto::{MessageNonce, Sender};
 
 /// The answer to a request.
@@ -20,7 +21,7 @@ pub struct Reply<'a> {
     /// What follows the header.
     pub body: ReplyBody<'a>,
     /// The data of a READ, or many entries of a directory: sent right after the head and not copied into it.
-    pub payload: Vec<u8>,
+    pub payload: Data,
     /// The session that SESSION_SETUP made.
     pub session_id: Option<u64>,
     /// The tree that TREE_CONNECT made.
@@ -60,7 +61,7 @@ impl<'a> Reply<'a> {
         Reply {
             status,
             body,
-            payload: Vec::new(),
+            payload: Data::default(),
             session_id: None,
             tree_id: None,
             file_id: None,
@@ -75,8 +76,8 @@ impl<'a> Reply<'a> {
 pub struct Packet {
     /// The frame and the heads.
     pub head: Vec<u8>,
-    /// The data that follows them; empty but for READ.
-    pub payload: Vec<u8>,
+    /// The data that follows them; empty but for READ and large listings. What was protected as a whole may be all here.
+    pub payload: Data,
 }
 
 impl fmt::Debug for Packet {
@@ -90,7 +91,7 @@ impl fmt::Debug for Packet {
 pub(crate) struct Written {
     pub(crate) header: Header,
     pub(crate) head: Vec<u8>,
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Data,
     /// The session whose key signs it.
     pub(crate) signed_by: Option<SessionSecurity>,
 }
@@ -103,7 +104,7 @@ pub(crate) fn write(
     header: Header,
     dialect: Dialect,
     body: &ReplyBody<'_>,
-    payload: Vec<u8>,
+    payload: Data,
 ) -> Result<Written, Fault> {
     let mut w = Writer::with_capacity(HEAD_BYTES);
     header.encode(&mut w);
@@ -154,11 +155,16 @@ impl Written {
         }
         let nonce = MessageNonce::of(&self.header, Sender::Server);
         if !key.prefers_one_piece() {
-            return key.sign(nonce, &mut self.head, &[&self.payload, padding]);
+            return key.sign(nonce, &mut self.head, &[self.payload.as_slice(), padding]);
+        }
+        if padding.is_empty() && !self.payload.is_empty() && self.payload.put_before(&self.head) {
+            self.head.clear();
+            return key.sign_whole(nonce, self.payload.as_mut_slice());
         }
         // A copy costs less than the other way to sign.
         self.head.reserve_exact(self.payload.len() + padding.len());
-        self.head.append(&mut self.payload);
+        self.head.extend_from_slice(self.payload.as_slice());
+        self.payload = Data::default();
         let end = self.head.len();
         self.head.extend_from_slice(padding);
         key.sign_whole(nonce, &mut self.head);
@@ -191,8 +197,11 @@ pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> 
         only.sign(&[]);
         let frame = netbios::frame(only.head.len() + only.payload.len()).ok_or(Fault::Unwritable)?;
         // What was signed in one piece is not copied again.
+        if only.head.is_empty() && only.payload.put_before(&frame) {
+            return Ok(Packet { head: Vec::new(), payload: core::mem::take(&mut only.payload) });
+        }
         if only.head.len() > HEAD_BYTES && only.payload.is_empty() {
-            return Ok(Packet { head: frame.to_vec(), payload: core::mem::take(&mut only.head) });
+            return Ok(Packet { head: frame.to_vec(), payload: core::mem::take(&mut only.head).into() });
         }
         let mut head = Vec::with_capacity(frame.len() + only.head.len());
         head.extend_from_slice(&frame);
@@ -200,6 +209,13 @@ pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> 
         return Ok(Packet { head, payload: core::mem::take(&mut only.payload) });
     }
     let before = netbios::FRAME_LEN + if is_signed { 0 } else { wire::TRANSFORM_LEN };
+    if let [only] = &mut chain[..]
+        && !only.payload.is_empty()
+        && only.payload.room() >= before + only.head.len()
+    {
+        only.payload.put_before(&only.head);
+        return seal_in_place(core::mem::take(&mut only.payload), protection);
+    }
     let len: usize = chain.iter().map(|message| message.len().next_multiple_of(8)).sum();
     let mut bytes = Vec::with_capacity(before + len);
     bytes.resize(before, 0);
@@ -219,20 +235,33 @@ pub(crate) fn assemble(mut chain: Vec<Written>, protection: &Protection<'_>) -> 
             message.sign(padding);
         }
         bytes.extend_from_slice(&message.head);
-        bytes.extend_from_slice(&message.payload);
+        bytes.extend_from_slice(message.payload.as_slice());
         bytes.extend_from_slice(padding);
     }
-    if let Protection::Sealed { session_id, security, nonce } = protection {
-        let (seal, _) = security.sealing.as_ref().ok_or(Fault::Unwritable)?;
-        let message = bytes.get_mut(before..).unwrap_or_default();
-        let head = seal.seal(*session_id, *nonce, message).map_err(|_| Fault::Unwritable)?;
-        if let Some(field) = bytes.get_mut(netbios::FRAME_LEN..before) {
-            field.copy_from_slice(&head);
-        }
+    if let Some(head) = seal(bytes.get_mut(before..).unwrap_or_default(), protection)?
+        && let Some(field) = bytes.get_mut(netbios::FRAME_LEN..before)
+    {
+        field.copy_from_slice(&head);
     }
     let frame = netbios::frame(bytes.len() - netbios::FRAME_LEN).ok_or(Fault::Unwritable)?;
     if let Some(field) = bytes.get_mut(..netbios::FRAME_LEN) {
         field.copy_from_slice(&frame);
     }
-    Ok(Packet { head: bytes, payload: Vec::new() })
+    Ok(Packet { head: bytes, payload: Data::default() })
+}
+
+/// Encrypts what is to be, and gives the header before it.
+fn seal(message: &mut [u8], protection: &Protection<'_>) -> Result<Option<[u8; wire::TRANSFORM_LEN]>, Fault> {
+    let Protection::Sealed { session_id, security, nonce } = protection else { return Ok(None) };
+    let (key, _) = security.sealing.as_ref().ok_or(Fault::Unwritable)?;
+    key.seal(*session_id, *nonce, message).map(Some).map_err(|_| Fault::Unwritable)
+}
+
+/// The same of a message that has the room for what comes before it.
+fn seal_in_place(mut message: Data, protection: &Protection<'_>) -> Result<Packet, Fault> {
+    if let Some(head) = seal(message.as_mut_slice(), protection)? {
+        message.put_before(&head);
+    }
+    message.put_before(&netbios::frame(message.len()).ok_or(Fault::Unwritable)?);
+    Ok(Packet { head: Vec::new(), payload: message })
 }

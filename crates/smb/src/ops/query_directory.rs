@@ -46,7 +46,7 @@ pub(crate) fn finish(status: NtStatus, bytes: Vec<u8>) -> Answer {
         return Answer::with(status, AnswerBody::QueryDirectory(bytes));
     }
     let mut answer = Answer::with(status, AnswerBody::Entries);
-    answer.payload = bytes;
+    answer.payload = bytes.into();
     answer
 }
 

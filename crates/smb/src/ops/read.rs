@@ -3,6 +3,7 @@ use nt::NtStatus;
 use wire::read::{Channel, Request};
 
 use super::{Flow, Started, Waiting};
+use crate::Data;
 use crate::server::{Answer, AnswerBody, Asked, Held, Server};
 use crate::store::Op;
 
@@ -29,7 +30,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
             let len = usize::try_from(request.len).unwrap_or(usize::MAX);
             let pipe = server.pipe(file_id)?;
             let (status, data) = pipe.read(len)?;
-            let mut answer = finish(data, 0)?;
+            let mut answer = finish(data.into(), 0)?;
             answer.status = status;
             answer.file_id = Some(file_id);
             Ok(answer.into())
@@ -37,7 +38,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
     }
 }
 
-pub(crate) fn finish(data: Vec<u8>, len_min: u32) -> Result<Answer, NtStatus> {
+pub(crate) fn finish(data: Data, len_min: u32) -> Result<Answer, NtStatus> {
     if usize::try_from(len_min).is_ok_and(|least| data.len() < least) {
         return Err(NtStatus::END_OF_FILE);
     }

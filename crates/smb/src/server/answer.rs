@@ -5,6 +5,7 @@ use wire::{
     ErrorId, FileId, Response, change_notify, ioctl, query_directory, query_info, read, session_setup,
 };
 
+use crate::Data;
 use crate::connection::{Reply, ReplyBody, SessionSecurity};
 
 /// An answer that owns its bytes.
@@ -13,7 +14,7 @@ pub struct Answer {
     pub(crate) status: NtStatus,
     pub(crate) body: AnswerBody,
     /// The data of a READ, or of what gives much.
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Data,
     pub(crate) session_id: Option<u64>,
     pub(crate) tree_id: Option<u32>,
     pub(crate) file_id: Option<FileId>,
@@ -44,7 +45,7 @@ impl Answer {
         Answer {
             status,
             body,
-            payload: Vec::new(),
+            payload: Data::default(),
             session_id: None,
             tree_id: None,
             file_id: None,

@@ -67,7 +67,7 @@ pub fn message(header: &Header, body: &Request<'_>) -> Vec<u8> {
 
 /// The bytes of a packet behind its frame.
 pub fn unframed(packet: &Packet) -> Vec<u8> {
-    let whole = [&packet.head[..], &packet.payload].concat();
+    let whole = [&packet.head[..], packet.payload.as_slice()].concat();
     let head: [u8; 4] = whole[..4].try_into().unwrap();
     assert_eq!(netbios::Frame::decode(head), netbios::Frame::Message(whole.len() - 4));
     whole[4..].to_vec()

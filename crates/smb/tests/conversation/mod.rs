@@ -325,7 +325,7 @@ impl Conversation {
                 };
                 Done::Opened(Box::new(opened(number(1)?, caching)))
             }
-            "data" => Done::Data(vec![7; usize::try_from(number(1)?).map_err(|_| "too many")?]),
+            "data" => Done::Data(vec![7; usize::try_from(number(1)?).map_err(|_| "too many")?].into()),
             "done" => Done::Nothing,
             "closed" => Done::Closed(None),
             "fail" => Done::Failed(status(words.get(1).copied().unwrap_or_default())?),

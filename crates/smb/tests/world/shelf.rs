@@ -79,7 +79,7 @@ impl Shelf {
                 bytes[at..at + data.len()].copy_from_slice(data);
                 Done::Nothing
             }
-            Op::Read { open, .. } => Done::Data(self.files[self.opens[&open.0].file].data.clone()),
+            Op::Read { open, .. } => Done::Data(self.files[self.opens[&open.0].file].data.clone().into()),
             Op::Lock { open, locks } => self.lock(*open, &locks[0]),
             Op::Acknowledge { open, caching } => {
                 if let Some(open) = self.opens.get_mut(&open.0) {
