@@ -81,20 +81,25 @@ pub(super) fn measure(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), 
     for how in ["get", "set"] {
         let server = servers::floor(&servers[0].share, how)?;
         for count in [1, 8, 64] {
-            let mut figures = Vec::new();
-            for _ in 0..wanted.rounds {
-                let links: Result<Vec<TcpStream>, _> =
-                    (0..count).map(|_| TcpStream::connect(("127.0.0.1", server.port))).collect();
-                let mut links = links?;
-                figures.push(measured(&server, || drive(&mut links, wanted))?);
-            }
-            let Figure { per_second, cpu_us, client_us } = in_order(figures);
+            let Figure { per_second, cpu_us, client_us } = figure(&server, count, wanted)?;
             println!(
                 "  {how}, {count} connections: {per_second:.0} a second; {cpu_us:.1} us of CPU ({client_us:.1} us of the client)"
             );
         }
     }
     Ok(())
+}
+
+/// What the floor does and takes on so many connections: the median of all rounds.
+pub(super) fn figure(server: &Server, count: usize, wanted: &Wanted<'_>) -> Result<Figure, Failure> {
+    let mut figures = Vec::new();
+    for _ in 0..wanted.rounds {
+        let links: Result<Vec<TcpStream>, _> =
+            (0..count).map(|_| TcpStream::connect(("127.0.0.1", server.port))).collect();
+        let mut links = links?;
+        figures.push(measured(server, || drive(&mut links, wanted))?);
+    }
+    Ok(in_order(figures))
 }
 
 /// A request under way on each connection, as the load generator has it.

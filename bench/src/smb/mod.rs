@@ -258,6 +258,11 @@ fn existing_at(
     links: &mut [Vec<Link>],
     (protection, count, depth): (Protection, usize, usize),
 ) -> Result<(), Failure> {
+    // With one under way most of what an operation takes is the way there and back, which no server can leave out.
+    let floor = match depth {
+        1 => Some(floor::figure(&servers::floor(&servers[0].share, "get")?, count, wanted)?),
+        _ => None,
+    };
     for operation in ops::of_existing().into_iter().filter(|one| wanted.takes(one)) {
         let mut refusals = BTreeSet::new();
         let figures = in_turns(servers, wanted.rounds, |server, _| {
@@ -276,6 +281,16 @@ fn existing_at(
             _ => Goal { faster: Some(5.0), cheaper: Some(6.0) },
         };
         line(operation.name, figures, &goal);
+        if let Some(floor) = floor.filter(|_| operation.is_compound) {
+            let [_, theirs] = figures;
+            println!(
+                "    a process that knows nothing of SMB: {:.0} a second = {:.1}x; {:.1} us of CPU = 1/{:.1}",
+                floor.per_second,
+                floor.per_second / theirs.per_second,
+                floor.cpu_us,
+                theirs.cpu_us / floor.cpu_us
+            );
+        }
         tell(&refusals);
         if protection == Protection::Plain && operation.is_compound && depth == 1 {
             let share = &servers[0].share;
