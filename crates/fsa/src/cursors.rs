@@ -1,12 +1,13 @@
 //! Where an open stands: the byte offset, the directory listing, the EAs and the mode. [MS-FSA] 2.1.1.6
 use crate::directory::Listing;
+use once_cell::race::OnceBox;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What an open remembers between requests. It is one caller's own, so no order among its parts is promised. Most opens have
-/// nothing to remember, and then it takes no memory.
+/// nothing to remember, and then it takes one word.
 #[derive(Default)]
-pub(crate) struct Cursors(OnceLock<Arc<Kept>>);
+pub(crate) struct Cursors(OnceBox<Arc<Kept>>);
 
 #[derive(Default)]
 struct Kept {
@@ -33,11 +34,11 @@ pub(crate) enum Pin {
 impl Cursors {
     /// The same memory, for what takes the open's place.
     pub(crate) fn shared(&self) -> Cursors {
-        Cursors(OnceLock::from(Arc::clone(self.kept())))
+        Cursors(OnceBox::with_value(Box::new(Arc::clone(self.kept()))))
     }
 
     fn kept(&self) -> &Arc<Kept> {
-        self.0.get_or_init(Arc::default)
+        self.0.get_or_init(Box::default)
     }
 
     fn has(&self, flag: fn(&Kept) -> &AtomicBool) -> bool {

@@ -5,10 +5,9 @@ use crate::host::Host;
 use crate::link::Link;
 use crate::oplock::OplockKey;
 use crate::refusal::{Refusal, Why};
-use core::hash::{BuildHasherDefault, Hasher};
 use nt::security::Privileges;
-use nt::{AccessMask, CreateOptions, NtStatus, ShareAccess, Utf16};
-use std::collections::HashMap;
+use nt::{AccessMask, CreateOptions, NtStatus, Utf16};
+use numbered::Numbered;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -26,19 +25,37 @@ pub struct Open<H: Host> {
     pub link: Arc<Link<H>>,
     /// The rights that this open has.
     pub granted: AccessMask,
-    /// What it lets others do.
-    pub share: ShareAccess,
     /// The options of the open.
     pub options: CreateOptions,
-    /// The privileges held when the file was opened: SeCreateSymbolicLinkPrivilege counts from then on, whatever the caller
-    /// loses or gains. [MS-FSA] 2.1.5.1 phase 3
-    pub privileges: Privileges,
+    /// Those held when the file was opened.
+    pub(crate) held: HeldPrivileges,
     /// What most opens do not have.
     pub(crate) more: Option<Box<More>>,
     /// The name goes when this open closes.
     pub(crate) delete_on_close: AtomicBool,
     /// Where it stands.
     pub(crate) cursors: Cursors,
+}
+
+/// The privileges that an open goes on to have, whatever its caller loses or gains: SeCreateSymbolicLinkPrivilege is looked at when the
+/// file is opened, [MS-FSA] 2.1.5.1 phase 3, and the others likewise. A bit for each, for there may be very many opens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeldPrivileges(u8);
+
+impl HeldPrivileges {
+    const ALL: [Privileges; 3] =
+        [Privileges::CREATE_SYMBOLIC_LINK, Privileges::RESTORE, Privileges::MANAGE_VOLUME];
+
+    /// Those among a caller's.
+    pub(crate) fn among(privileges: Privileges) -> HeldPrivileges {
+        let bits = HeldPrivileges::ALL.iter().enumerate().filter(|(_, one)| privileges.contains(**one));
+        HeldPrivileges(bits.fold(0, |all, (at, _)| all | 1 << at))
+    }
+
+    fn has(self, privilege: Privileges) -> bool {
+        let at = HeldPrivileges::ALL.iter().position(|one| *one == privilege);
+        at.is_some_and(|at| self.0 & 1 << at != 0)
+    }
 }
 
 /// What an open has of a stream's name and of its client's keys, where it has any.
@@ -68,9 +85,8 @@ impl<H: Host> Open<H> {
             file: Arc::clone(&self.file),
             link: Arc::clone(&self.link),
             granted: self.granted,
-            share: self.share,
             options: self.options,
-            privileges: self.privileges,
+            held: self.held,
             more: More { stream, ..more }.boxed(),
             delete_on_close: AtomicBool::new(self.deletes_on_close()),
             cursors: self.cursors.shared(),
@@ -99,7 +115,12 @@ impl<H: Host> Open<H> {
 
     /// SeCreateSymbolicLinkPrivilege was held when the file was opened. [MS-FSA] Open.HasCreateSymbolicLinkAccess
     pub fn has_create_symbolic_link(&self) -> bool {
-        self.privileges.contains(Privileges::CREATE_SYMBOLIC_LINK)
+        self.has_privilege(Privileges::CREATE_SYMBOLIC_LINK)
+    }
+
+    /// A privilege was held when the file was opened: one of those that operations on opens ask for.
+    pub(crate) fn has_privilege(&self, privilege: Privileges) -> bool {
+        self.held.has(privilege)
     }
 
     /// True when some right of `rights` was granted.
@@ -134,31 +155,12 @@ impl<H: Host> Open<H> {
 /// Every open of a volume, by its id.
 pub(crate) struct OpenTable<H: Host> {
     next: AtomicU64,
-    opens: RwLock<HashMap<OpenId, Arc<Open<H>>, BuildHasherDefault<InTurn>>>,
-}
-
-/// The hash of an id. Ids are given in turn and by nobody but this store, so none can be chosen to have the hash of others.
-#[derive(Default)]
-pub(crate) struct InTurn(u64);
-
-impl Hasher for InTurn {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // An odd number near the golden part of 2^64: it spreads neighbours over the high bits too.
-        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    opens: RwLock<Numbered<Arc<Open<H>>>>,
 }
 
 impl<H: Host> OpenTable<H> {
     pub(crate) fn new() -> OpenTable<H> {
-        OpenTable { next: AtomicU64::new(1), opens: RwLock::new(HashMap::default()) }
+        OpenTable { next: AtomicU64::new(1), opens: RwLock::default() }
     }
 
     /// An id no open has had.
@@ -167,21 +169,44 @@ impl<H: Host> OpenTable<H> {
     }
 
     pub(crate) fn insert(&self, open: Arc<Open<H>>) {
-        self.opens.write().unwrap_or_else(PoisonError::into_inner).insert(open.id, open);
+        self.opens.write().unwrap_or_else(PoisonError::into_inner).insert(open.id.0, open);
     }
 
     pub(crate) fn get(&self, id: OpenId) -> Result<Arc<Open<H>>, Refusal> {
         let opens = self.opens.read().unwrap_or_else(PoisonError::into_inner);
-        opens.get(&id).cloned().ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::NoOpen(id)))
+        opens.get(&id.0).cloned().ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::NoOpen(id)))
     }
 
     pub(crate) fn remove(&self, id: OpenId) -> Result<Arc<Open<H>>, Refusal> {
         let mut opens = self.opens.write().unwrap_or_else(PoisonError::into_inner);
-        opens.remove(&id).ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::NoOpen(id)))
+        opens.remove(&id.0).ok_or(Refusal::new(NtStatus::FILE_CLOSED, Why::NoOpen(id)))
     }
 
-    /// Every open, in no order.
+    /// Every open.
     pub(crate) fn all(&self) -> Vec<Arc<Open<H>>> {
         self.opens.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::memory::MemoryHost;
+
+    /// Ten thousand of them are to take a tenth of what smbd takes, docs/PERFORMANCE.md.
+    #[test]
+    fn an_open_is_small() {
+        assert_eq!(size_of::<Open<MemoryHost>>(), 56);
+    }
+
+    #[test]
+    fn an_open_holds_the_privileges_that_operations_ask_for() {
+        let all = [Privileges::CREATE_SYMBOLIC_LINK, Privileges::RESTORE, Privileges::MANAGE_VOLUME];
+        for (at, one) in all.into_iter().enumerate() {
+            let held = HeldPrivileges::among(one | Privileges::BACKUP);
+            assert!(all.iter().enumerate().all(|(other, asked)| held.has(*asked) == (other == at)));
+            assert!(!held.has(Privileges::BACKUP), "no operation on an open asks for it");
+        }
+        assert!(all.iter().all(|one| HeldPrivileges::among(Privileges(u64::MAX)).has(*one)));
     }
 }

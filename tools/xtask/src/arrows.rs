@@ -5,11 +5,12 @@ use crate::sources::Source;
 const ARROWS: &[(&str, &[&str])] = &[
     ("nt", &[]),
     ("reparse", &["nt"]),
-    ("fsa", &["reparse", "nt"]),
+    ("numbered", &[]),
+    ("fsa", &["numbered", "reparse", "nt"]),
     ("xca", &[]),
     ("ntfs", &["xca", "reparse", "nt"]),
     ("wire", &["reparse", "nt"]),
-    ("smb", &["wire", "reparse", "nt"]),
+    ("smb", &["numbered", "wire", "reparse", "nt"]),
     // the daemon, and what it is made of, for tests: a server of ours to talk to
     ("remote", &["daemon", "smb", "fsa", "wire", "reparse", "nt"]),
     ("ledger", &[]),

@@ -48,7 +48,10 @@ impl Task {
     fn read_on(&mut self, stream: &TcpStream) {
         let lacks = self.machine.lacks();
         let mut message = self.machine.lend();
-        message.reserve_exact(lacks.min(message.len().saturating_mul(GROWTH)));
+        // A buffer that is moved is copied whole: not before what there is of it is full.
+        if message.capacity() - message.len() < lacks.min(READ_BYTES) {
+            message.reserve_exact(lacks.min(message.len().saturating_mul(GROWTH)));
+        }
         let room = message.capacity() - message.len();
         let came = receive(stream, room, |stream| {
             recv(stream, spare_capacity(&mut message), RecvFlags::empty()).map(|(_, len)| len)

@@ -96,7 +96,7 @@ impl<H: Host> Volume<H> {
         self.require_object_ids(LEN)?;
         let id: &[u8; LEN] =
             input.try_into().map_err(|_| Refusal::parameter("an object id with its birth has 64 bytes"))?;
-        if !open.privileges.contains(Privileges::RESTORE) {
+        if !open.has_privilege(Privileges::RESTORE) {
             let why = Why::Privilege("SeRestorePrivilege");
             return Err(Refusal::new(NtStatus::ACCESS_DENIED, why));
         }

@@ -9,7 +9,7 @@ use crate::file::{File, FileState, Sharing};
 use crate::host::{Host, meta};
 use crate::link::{Link, LinkState, Place};
 use crate::object::Object;
-use crate::opens::{More, Open, OpenId};
+use crate::opens::{HeldPrivileges, More, Open, OpenId};
 use crate::query::OpenedFacts;
 use crate::refusal::{Refusal, Why};
 use crate::stream::folded;
@@ -264,9 +264,8 @@ impl<H: Host> Volume<H> {
             file: draft.file,
             link: draft.link,
             granted: draft.granted,
-            share: request.share_access,
             options: request.options,
-            privileges: cx.token.privileges,
+            held: HeldPrivileges::among(cx.token.privileges),
             more: More {
                 stream: draft.stream,
                 oplock_key: request.oplock_key,

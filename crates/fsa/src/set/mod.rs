@@ -77,7 +77,7 @@ fn refuse_short_name<H: Host>(open: &Open<H>, input: &[u8]) -> Result<(), Refusa
     if !open.has_any(rights) {
         open.require(rights)?;
     }
-    if !open.privileges.contains(Privileges::RESTORE) {
+    if !open.has_privilege(Privileges::RESTORE) {
         return Err(Refusal::new(NtStatus::PRIVILEGE_NOT_HELD, Why::Privilege("SeRestorePrivilege")));
     }
     Err(refuse(NtStatus::SHORT_NAMES_NOT_ENABLED_ON_VOLUME, "there are no short names on this volume"))

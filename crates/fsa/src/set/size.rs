@@ -89,7 +89,7 @@ impl<H: Host> Volume<H> {
     /// All data are valid here: any length within them is too short, and none beyond them can be. [MS-FSA] 2.1.5.15.15
     pub(super) fn set_valid_data_length(&self, open: &Open<H>, input: &[u8]) -> Result<(), Refusal> {
         let valid = number(Class::VALID_DATA_LENGTH_INFORMATION, input)?;
-        if !open.privileges.contains(Privileges::MANAGE_VOLUME) {
+        if !open.has_privilege(Privileges::MANAGE_VOLUME) {
             return Err(Refusal::new(
                 NtStatus::PRIVILEGE_NOT_HELD,
                 Why::Privilege("SeManageVolumePrivilege"),

@@ -13,8 +13,8 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
     asked.used = Some(file_id);
     let open = server.remove_open(file_id.volatile).ok_or(NtStatus::FILE_CLOSED)?;
     server.forget_caching(&open);
-    match open.held {
-        Held::Pipe(_) => {
+    match open.held() {
+        Held::Pipe => {
             let mut answer = finish(None);
             answer.file_id = Some(file_id);
             Ok(answer.into())

@@ -12,8 +12,8 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
     let (file_id, open) = server.open(asked, request.file_id)?;
     asked.used = Some(file_id);
     let response = Response::Flush(flush::Response);
-    match open.held {
-        Held::Pipe(_) => Ok(Answer::success(response).into()),
+    match open.held() {
+        Held::Pipe => Ok(Answer::success(response).into()),
         Held::File(store) => {
             // On a directory these are the rights to add a file and a directory.
             if !open.granted.intersects(AccessMask::FILE_WRITE_DATA | AccessMask::FILE_APPEND_DATA) {

@@ -20,7 +20,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request) -
     let sequence = sequence(server, asked, file_id, request)?;
     if let Some(sequence) = sequence
         && let Some(open) = server.opens.get_mut(&file_id.volatile)
-        && open.lock_sequences.get_or_insert_default().begin(sequence)
+        && open.lock_sequences().begin(sequence)
     {
         return Ok(done().into());
     }
@@ -38,7 +38,7 @@ fn sequence(
 ) -> Result<Option<LockSequence>, NtStatus> {
     let negotiated = server.negotiated(asked.connection)?;
     let (_, open) = server.open(asked, file_id)?;
-    let promise = open.recall.as_ref().and_then(|recall| recall.promise.as_ref());
+    let promise = open.recall().and_then(|recall| recall.promise.as_ref());
     let is_kept = promise.is_some_and(|promise| matches!(promise.kind, Kind::Durable | Kind::Resilient));
     let has_channels = negotiated.server_capabilities.contains(Capabilities::MULTI_CHANNEL);
     let applies = negotiated.dialect != Dialect::SMB_2_0_2 && (is_kept || has_channels);
@@ -51,7 +51,7 @@ pub(crate) fn finish(server: &mut Server, sequence: Option<(FileId, LockSequence
     if let Some((file_id, sequence)) = sequence
         && let Some(open) = server.opens.get_mut(&file_id.volatile)
     {
-        open.lock_sequences.get_or_insert_default().finish(sequence);
+        open.lock_sequences().finish(sequence);
     }
     done()
 }

@@ -20,7 +20,7 @@ fn of_oplock(server: &mut Server, asked: &mut Asked, request: &OplockBreak) -> S
     // An oplock's acknowledgment names the tree of its open (pike's invalid_tree test_oplock_break_ack); a lease has none.
     server.tree_share(asked)?;
     let (file_id, open) = server.open(asked, request.file_id)?;
-    let Held::File(store) = open.held else { return Err(NtStatus::INVALID_DEVICE_STATE) };
+    let Held::File(store) = open.held() else { return Err(NtStatus::INVALID_DEVICE_STATE) };
     let (share, breaking, had) = (open.share, open.breaking(), open.oplock);
     if request.oplock_level == OplockLevel::LEASE {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -63,7 +63,7 @@ fn of_lease(server: &mut Server, asked: &Asked, request: &LeaseAcknowledgment) -
     lease.state = request.state;
     let volatile = lease.opens.first().copied().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     let open = server.opens.get(&volatile).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let Held::File(store) = open.held else { return Err(NtStatus::UNSUCCESSFUL) };
+    let Held::File(store) = open.held() else { return Err(NtStatus::UNSUCCESSFUL) };
     let caching = match request.state {
         LeaseState::NONE => Caching::None,
         state => Caching::Lease(state),

@@ -17,9 +17,9 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
     if request.output_len_max > negotiated.transfer_len_max || len > negotiated.transfer_len_max {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    let store = match open.held {
+    let store = match open.held() {
         Held::File(store) => store,
-        Held::Pipe(_) => {
+        Held::Pipe => {
             let mut answer = pipe_information(request)?;
             answer.file_id = Some(file_id);
             return Ok(answer.into());

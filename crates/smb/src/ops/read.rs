@@ -16,7 +16,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
         return Err(NtStatus::INVALID_PARAMETER);
     }
     let (share, len_min) = (open.share, request.len_min);
-    match open.held {
+    match open.held() {
         Held::File(store) => {
             // No byte of a file lies beyond the largest signed number.
             let end = request.offset.checked_add(request.len.into());
@@ -26,7 +26,7 @@ pub(crate) fn start(server: &mut Server, asked: &mut Asked, request: &Request<'_
             let op = Op::Read { open: store, offset: request.offset, len: request.len };
             Ok(Flow::Submit(share, op, Waiting::Read { len_min }))
         }
-        Held::Pipe(_) => {
+        Held::Pipe => {
             let len = usize::try_from(request.len).unwrap_or(usize::MAX);
             let pipe = server.pipe(file_id)?;
             let (status, data) = pipe.read(len)?;

@@ -42,7 +42,7 @@ pub(crate) fn start(
     }
     let share = open.share;
     let data = Payload::new(message, write.data);
-    match open.held {
+    match open.held() {
         Held::File(store) => {
             // All ones means the end of the data to the store; on the wire it is no offset.
             let end = write.offset.checked_add(count.into());
@@ -53,7 +53,7 @@ pub(crate) fn start(
             let op = Op::Write { open: store, offset: write.offset, data, write_through };
             Ok(Flow::Submit(share, op, Waiting::Write { count }))
         }
-        Held::Pipe(_) => {
+        Held::Pipe => {
             let config = server.config.clone();
             server.pipe(file_id)?.write(&config, data.as_slice())?;
             let mut answer = finish(count);

@@ -80,7 +80,7 @@ impl Server {
 
     /// An open has gone: a lease goes with its last open.
     pub(crate) fn forget_caching(&mut self, open: &Open) {
-        if let Held::File(store) = open.held {
+        if let Held::File(store) = open.held() {
             self.early_breaks.remove(&store);
             let volatile = self.by_store.remove(&store);
             if let Some((id, volatile)) = open.lease().zip(volatile)
@@ -131,8 +131,7 @@ impl Server {
         let (told, elsewhere) = (channels.next(), channels.next().is_some());
         drop(channels);
         let mut within = None;
-        let cached = self.opens.get_mut(&volatile).and_then(|open| open.cached.as_mut());
-        if let Some(breaking) = cached.and_then(|cached| cached.breaking.as_mut()) {
+        if let Some(breaking) = self.opens.get_mut(&volatile).and_then(|open| open.breaking_mut()) {
             breaking.told = told;
             within = Some(ALONE).filter(|_| !elsewhere);
         }
@@ -255,7 +254,7 @@ impl Server {
 /// The client has not answered in time: others wait no longer. [MS-SMB2] 3.3.6.5
 fn give_up(server: &mut Server, volatile: u64) {
     let Some(open) = server.opens.get(&volatile) else { return };
-    if let Held::File(store) = open.held {
+    if let Held::File(store) = open.held() {
         let share = open.share;
         server.submit_unheard(share, Op::Acknowledge { open: store, caching: Caching::None });
     }

@@ -92,7 +92,7 @@ impl Server {
         if let Some(app) = recall.app_instance {
             self.app_instances.insert((app.id.0, volatile));
         }
-        open.recall = Some(Box::new(recall));
+        *open.recall_or_default() = recall;
     }
 
     /// Makes a promise of an open that there is, in the place of an earlier one. False when there are as many as may be.
@@ -104,7 +104,7 @@ impl Server {
             return false;
         }
         self.promised.insert(persistent, volatile);
-        let recall = open.recall.get_or_insert_default();
+        let recall = open.recall_or_default();
         (recall.persistent, recall.promise) = (persistent, Some(promise));
         true
     }
@@ -112,10 +112,10 @@ impl Server {
     /// Takes an open out of every table but those of its session and its caching.
     pub(crate) fn take_open(&mut self, volatile: u64) -> Option<Open> {
         let open = self.opens.remove(&volatile)?;
-        if let (Held::Pipe(_), Some(session_id)) = (&open.held, open.session_id()) {
+        if let (Held::Pipe, Some(session_id)) = (open.held(), open.session_id()) {
             self.pipes.remove(&(session_id, volatile));
         }
-        if let Some(recall) = &open.recall {
+        if let Some(recall) = open.recall() {
             if self.promised.get(&recall.persistent) == Some(&volatile) {
                 self.promised.remove(&recall.persistent);
             }
@@ -131,7 +131,7 @@ impl Server {
 
     /// How long an open whose session ends is kept. [MS-SMB2] 3.3.7.1
     pub(super) fn is_kept_for(&self, open: &Open) -> Option<Duration> {
-        let promise = open.recall.as_ref()?.promise.as_ref()?;
+        let promise = open.recall()?.promise.as_ref()?;
         match promise.kind {
             Kind::Resilient => Some(promise.timeout),
             Kind::Durable => self.caches_handle(open).then_some(promise.timeout),
@@ -148,11 +148,10 @@ impl Server {
         }
     }
 
-    /// The client of an open is gone, and the open is kept. Requests of that client are over, so nothing is outstanding.
+    /// The client of an open is gone, and the open is kept.
     pub(super) fn detach(&mut self, volatile: u64, until: Duration) {
         if let Some(open) = self.opens.get_mut(&volatile) {
-            open.attachment = Attachment::Waiting { until };
-            open.sequence = Default::default();
+            open.detach(until);
         }
     }
 
@@ -163,7 +162,7 @@ impl Server {
         open.attachment = Attachment::Attached { session_id: asked.session_id, tree_id: asked.tree_id };
         // The new session counts its channels from the start.
         open.sequence.number = asked.channel_sequence;
-        if let Held::File(store) = open.held {
+        if let Held::File(store) = open.held() {
             self.by_store.insert(store, new);
         }
         if let Some(lease) = open.lease().and_then(|id| self.leases.get_mut(&id)) {
@@ -173,7 +172,7 @@ impl Server {
         if let Some(session) = self.sessions.get_mut(&asked.session_id) {
             session.opens.insert(new, ());
         }
-        if let Some(recall) = &open.recall {
+        if let Some(recall) = open.recall() {
             if recall.promise.is_some() {
                 self.promised.insert(recall.persistent, new);
             }
@@ -191,10 +190,8 @@ impl Server {
     /// Closes what nobody came back for. [MS-SMB2] 3.3.6.2 and 3.3.6.3
     pub(super) fn scavenge(&mut self, now: Now) {
         let is_late = |volatile: &u64| {
-            self.opens.get(volatile).is_some_and(|open| match open.attachment {
-                Attachment::Waiting { until } => until <= now.monotonic,
-                Attachment::Attached { .. } => false,
-            })
+            let until = self.opens.get(volatile).and_then(|open| open.waits_until());
+            until.is_some_and(|until| until <= now.monotonic)
         };
         let late: Vec<u64> = self.promised.values().copied().filter(is_late).collect();
         for volatile in late {
@@ -214,14 +211,14 @@ impl Server {
     /// and caches nothing any more. [MS-SMB2] 3.3.4.6 and 3.3.4.7
     pub(super) fn yield_waiting(&mut self, volatile: u64) {
         let Some(open) = self.opens.get_mut(&volatile).filter(|open| open.is_waiting()) else { return };
-        let promise = open.recall.as_ref().and_then(|recall| recall.promise.as_ref());
+        let promise = open.recall().and_then(|recall| recall.promise.as_ref());
         if promise.is_none_or(|promise| promise.kind == Kind::Durable) {
             return self.close_waiting(volatile);
         }
         open.oplock = OplockLevel::NONE;
         open.set_breaking(None);
         let share = open.share;
-        if let Held::File(store) = open.held {
+        if let Held::File(store) = open.held() {
             self.submit_unheard(share, Op::Acknowledge { open: store, caching: Caching::None });
         }
     }
@@ -244,7 +241,7 @@ impl Server {
         let (client, guid) = (client.0, create_guid.0);
         let all = self.created.range((client, guid, 0)..=(client, guid, u64::MAX));
         all.filter_map(|(_, _, volatile)| Some((*volatile, self.opens.get(volatile)?)))
-            .find(|(_, open)| open.recall.as_ref().is_some_and(|recall| recall.is_replay_eligible))
+            .find(|(_, open)| open.recall().is_some_and(|recall| recall.is_replay_eligible))
     }
 
     /// The open of another client's instance of an application. [MS-SMB2] 3.3.5.9.13
@@ -255,6 +252,6 @@ impl Server {
     ) -> Option<(u64, &Open)> {
         let all = self.app_instances.range((id.0, 0)..=(id.0, u64::MAX));
         all.filter_map(|(_, volatile)| Some((*volatile, self.opens.get(volatile)?)))
-            .find(|(_, open)| open.recall.as_ref().is_some_and(|recall| is_meant(open, recall)))
+            .find(|(_, open)| open.recall().is_some_and(|recall| is_meant(open, recall)))
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Asked {
     /// The open that it used, for the related requests behind it.
     pub(crate) used: Option<FileId>,
     /// The open whose outstanding requests count this one, and the epoch of its ChannelSequence then.
-    pub(crate) counted: Option<(u64, u32)>,
+    pub(crate) counted: Option<(u64, u16)>,
 }
 
 /// What a command needs to be there.
@@ -156,9 +156,9 @@ impl Server {
         file_id: FileId,
     ) -> Result<(FileId, ShareId, StoreOpen), NtStatus> {
         let (file_id, open) = self.open(asked, file_id)?;
-        match open.held {
+        match open.held() {
             Held::File(store) => Ok((file_id, open.share, store)),
-            Held::Pipe(_) => Err(NtStatus::INVALID_DEVICE_REQUEST),
+            Held::Pipe => Err(NtStatus::INVALID_DEVICE_REQUEST),
         }
     }
 
@@ -169,7 +169,7 @@ impl Server {
         let dialect = self.negotiated(asked.connection)?.dialect;
         let Ok((file_id, _)) = self.open(asked, file_id) else { return Ok(()) };
         let Some(open) = self.opens.get_mut(&file_id.volatile) else { return Ok(()) };
-        if let Some(recall) = &mut open.recall {
+        if let Some(recall) = open.recall_mut() {
             recall.is_replay_eligible = false;
         }
         if dialect < Dialect::SMB_3_0 {
@@ -177,22 +177,17 @@ impl Server {
         }
         let is_replay = asked.flags.contains(HeaderFlags::REPLAY_OPERATION);
         let changes = matches!(asked.command, Command::WRITE | Command::SET_INFO | Command::IOCTL);
-        let sequence = &mut open.sequence;
-        let ahead = asked.channel_sequence.wrapping_sub(sequence.number);
+        let ahead = asked.channel_sequence.wrapping_sub(open.sequence.number);
         if ahead > 0x7FFF {
             return if changes { Err(NtStatus::FILE_NOT_AVAILABLE) } else { Ok(()) };
         }
         if ahead != 0 {
-            sequence.outstanding_before = sequence.outstanding_before.saturating_add(sequence.outstanding);
-            sequence.outstanding = 0;
-            sequence.number = asked.channel_sequence;
-            sequence.epoch = sequence.epoch.wrapping_add(1);
+            open.advance_sequence(asked.channel_sequence);
         }
-        if changes && is_replay && sequence.outstanding_before != 0 {
+        if changes && is_replay && open.outstanding_before() != 0 {
             return Err(NtStatus::FILE_NOT_AVAILABLE);
         }
-        sequence.outstanding = sequence.outstanding.saturating_add(1);
-        asked.counted = Some((file_id.volatile, sequence.epoch));
+        asked.counted = Some((file_id.volatile, open.count()));
         Ok(())
     }
 
@@ -200,11 +195,7 @@ impl Server {
     pub(crate) fn uncount(&mut self, asked: &Asked) {
         let Some((volatile, epoch)) = asked.counted else { return };
         if let Some(open) = self.opens.get_mut(&volatile) {
-            let count = match open.sequence.epoch == epoch {
-                true => &mut open.sequence.outstanding,
-                false => &mut open.sequence.outstanding_before,
-            };
-            *count = count.saturating_sub(1);
+            open.uncount(epoch);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nt::{Guid, NtStatus};
+use numbered::Numbered;
 
 mod answer;
 mod breaks;
@@ -15,7 +16,6 @@ mod effect;
 mod lease;
 mod lock_sequence;
 mod lookup;
-mod numbered;
 mod open;
 mod pipe;
 mod session;
@@ -30,8 +30,7 @@ pub use effect::{Authenticated, ConnectionId, Effect, ExchangeId, Identity, Tick
 pub(crate) use lease::{Lease, LeaseId};
 pub(crate) use lock_sequence::LockSequence;
 pub(crate) use lookup::{Asked, Needs};
-pub(crate) use numbered::Numbered;
-pub(crate) use open::{Attachment, Cached, ChannelSequence, Held, Open};
+pub(crate) use open::{Held, Open};
 pub(crate) use pipe::Pipe;
 pub(crate) use session::{Session, SessionState, Tree};
 pub(crate) use share::may_set;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use nt::NtStatus;
 use wire::FileId;
 
-use super::{Held, Server, ServerConfig};
+use super::{Server, ServerConfig};
 use crate::rpc::{ANSWER_BYTES_MAX, Rpc};
 
 /// A pipe with a service of remote procedures behind it. Messages that were answered and not read wait here.
@@ -65,10 +65,7 @@ impl Server {
 
     /// The pipe behind an open.
     pub(crate) fn pipe(&mut self, file_id: FileId) -> Result<&mut Pipe, NtStatus> {
-        match self.opens.get_mut(&file_id.volatile).map(|open| &mut open.held) {
-            Some(Held::Pipe(pipe)) => Ok(pipe),
-            Some(Held::File(_)) => Err(NtStatus::INVALID_DEVICE_REQUEST),
-            None => Err(NtStatus::FILE_CLOSED),
-        }
+        let open = self.opens.get_mut(&file_id.volatile).ok_or(NtStatus::FILE_CLOSED)?;
+        open.pipe_mut().ok_or(NtStatus::INVALID_DEVICE_REQUEST)
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use nt::AccessMask;
 use nt::security::Token;
+use numbered::Numbered;
 use wire::negotiate::{Cipher, Dialect, SigningAlgorithm};
 
-use super::{ConnectionId, ExchangeId, Identity, Numbered, ShareId};
+use super::{ConnectionId, ExchangeId, Identity, ShareId};
 use crate::connection::Negotiated;
 use crate::crypto::{SessionKeys, SigningKey};
 

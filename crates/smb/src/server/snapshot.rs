@@ -5,7 +5,7 @@ use nt::AccessMask;
 use wire::create::{LeaseState, OplockLevel};
 use wire::negotiate::Dialect;
 
-use super::{Attachment, ConnectionId, Held, Server, ShareId};
+use super::{ConnectionId, Held, Server, ShareId};
 use crate::store::StoreOpen;
 
 /// A session.
@@ -80,14 +80,11 @@ impl Server {
 
     /// The opens of files, in the order they came; at most so many.
     pub fn opens(&self, max: usize) -> Vec<OpenView> {
-        let view = |open: &super::Open| match open.held {
-            Held::Pipe(_) => None,
+        let view = |open: &super::Open| match open.held() {
+            Held::Pipe => None,
             Held::File(store) => Some(OpenView {
                 session_id: open.session_id(),
-                waits_until: match open.attachment {
-                    Attachment::Waiting { until } => Some(until),
-                    Attachment::Attached { .. } => None,
-                },
+                waits_until: open.waits_until(),
                 share: open.share,
                 store,
                 granted: open.granted,

@@ -101,7 +101,7 @@ impl Server {
     /// Closes what an open held, and nobody waits for it.
     pub(crate) fn release(&mut self, open: Open) {
         self.forget_caching(&open);
-        if let Held::File(store) = open.held {
+        if let Held::File(store) = open.held() {
             self.submit_unheard(open.share, Op::Close { open: store, attributes: false });
         }
     }

@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Places in the table: a megabyte, once a large directory is listed.
 const PLACES: usize = 1 << 17;
-/// How long ago the last change must be, in units of 100 ns: 4 s, for file systems that count time in steps of two seconds.
-const SETTLED: u64 = 40_000_000;
+/// How long ago the last change must be before what is seen of an object is believed again, in units of 100 ns: 4 s, for file systems that
+/// count time in steps of two seconds.
+pub(super) const SETTLED: u64 = 40_000_000;
 
 /// Objects that were bare.
 #[derive(Default)]

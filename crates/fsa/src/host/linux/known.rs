@@ -11,6 +11,7 @@
 //! is another mount. What is held keeps a removed file's blocks. So holds are kept only of directories and of small files, and
 //! only where somebody calls [`KnownObjects::tidy`] again and again; what this store removes it lets go at once, and all where
 //! descriptors are short.
+use super::bare::SETTLED;
 use super::node::{Facts, Hold};
 use crate::host::{NodeId, NodeKind, Values};
 use nt::FileTime;
@@ -31,8 +32,6 @@ const HOLDS_MAX: usize = 256;
 const HELD_BYTES_MAX: u64 = 1 << 20;
 /// How long a hold is kept at least after its last use, in seconds; twice as long at the most.
 const HOLD_SECONDS: u64 = 2;
-/// How long ago the last change must be, in units of 100 ns: 4 s, as in `bare.rs`.
-const SETTLED: u64 = 40_000_000;
 
 /// Holds that all volumes of this process keep.
 static HOLDS: AtomicUsize = AtomicUsize::new(0);

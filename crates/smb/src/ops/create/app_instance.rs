@@ -29,13 +29,13 @@ fn victim(server: &Server, waiting: &Waiting) -> Result<Option<(u64, crate::stor
             && recall.asked.eq_ignore_case(&waiting.name)
     };
     let Some((victim, open)) = server.of_app_instance(id, is_meant) else { return Ok(None) };
-    let before = open.recall.as_ref().and_then(|recall| recall.app_instance);
+    let before = open.recall().and_then(|recall| recall.app_instance);
     if !is_newer(waiting.wanted.app_version, before) {
         return Err(NtStatus::FILE_FORCED_CLOSED);
     }
-    match open.held {
+    match open.held() {
         Held::File(store) => Ok(Some((victim, store))),
-        Held::Pipe(_) => Ok(None),
+        Held::Pipe => Ok(None),
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn finish(
     };
     let open = server.opens.get(&victim);
     // An open without a CreateGuid is closed in any case, note <355>.
-    let is_weak = open.and_then(|open| open.recall.as_ref()).is_some_and(|it| it.create_guid.is_none());
+    let is_weak = open.and_then(|open| open.recall()).is_some_and(|it| it.create_guid.is_none());
     if !reads && !is_weak {
         let share = waiting.share;
         return Ok(Flow::Submit(share, Op::Open(op), Parked::Create(Box::new(waiting))));

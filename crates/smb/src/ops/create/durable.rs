@@ -81,7 +81,7 @@ pub(super) fn answer(server: &Server, volatile: u64) -> Option<Context<'static>>
 }
 
 pub(super) fn answer_of(open: &Open) -> Option<Context<'static>> {
-    let recall = open.recall.as_ref()?;
+    let recall = open.recall()?;
     let promise = recall.promise.as_ref().filter(|promise| promise.kind == Kind::Durable)?;
     let context = match recall.create_guid {
         None => ResponseContext::Durable,

@@ -14,10 +14,7 @@ mod replay;
 
 use super::{Flow, Started, Waiting as Parked, posix as posix_name};
 use crate::connection::Now;
-use crate::server::{
-    Answer, AnswerBody, Asked, Attachment, Cached, ChannelSequence, Held, LeaseId, Open, Pipe, Server,
-    ShareId,
-};
+use crate::server::{Answer, AnswerBody, Asked, LeaseId, Open, Pipe, Server, ShareId};
 use crate::store::{Caching, Done, Op, OpenOp, OpenedFile};
 use contexts::Wanted;
 
@@ -265,14 +262,12 @@ fn opened_file(
         _ => OplockLevel::NONE,
     };
     let flags = if opened.is_reparse_point { CreateFlags::REPARSEPOINT } else { CreateFlags::NONE };
-    let open = Open {
-        is_directory: opened.is_directory,
-        granted: opened.granted,
-        flags,
-        oplock,
-        cached: Cached { lease: waiting.lease, breaking: None }.boxed(),
-        ..new_open(asked, waiting.share, Held::File(opened.open))
-    };
+    let mut open = Open::new(asked, waiting.share, opened.open);
+    open.is_directory = opened.is_directory;
+    open.granted = opened.granted;
+    open.flags = flags;
+    open.oplock = oplock;
+    open.set_lease(waiting.lease);
     let mut contexts = waiting.wanted.answer(opened);
     let volatile = server.insert_open(open);
     let lease = caching::enter_lease(server, volatile, waiting, opened);
@@ -310,8 +305,8 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
         return Err(NtStatus::INSUFFICIENT_RESOURCES);
     }
     let granted = request.desired_access.map_generic();
-    let held = Held::Pipe(Box::new(pipe));
-    let open = Open { granted, ..new_open(asked, share, held) };
+    let mut open = Open::of_pipe(asked, share, pipe);
+    open.granted = granted;
     let volatile = server.insert_open(open);
     server.pipes.insert((asked.session_id, volatile));
     let attributes = NetworkAttributes {
@@ -328,22 +323,6 @@ fn open_pipe(server: &mut Server, asked: &Asked, share: ShareId, request: &Reque
         contexts: Vec::new(),
     };
     Ok(answered(server, volatile, response).into())
-}
-
-fn new_open(asked: &Asked, share: ShareId, held: Held) -> Open {
-    Open {
-        attachment: Attachment::Attached { session_id: asked.session_id, tree_id: asked.tree_id },
-        share,
-        held,
-        granted: AccessMask::NONE,
-        is_directory: false,
-        flags: CreateFlags::NONE,
-        oplock: OplockLevel::NONE,
-        cached: None,
-        sequence: ChannelSequence { number: asked.channel_sequence, ..ChannelSequence::default() },
-        lock_sequences: None,
-        recall: None,
-    }
 }
 
 impl Server {

@@ -5,7 +5,7 @@ use wire::create::{OplockLevel, Response};
 use super::contexts::Reconnect;
 use super::{Flow, Parked, Stage, Started, Waiting, answered, caching};
 use crate::connection::Now;
-use crate::server::{Asked, Attachment, Held, Kind, LeaseId, Server};
+use crate::server::{Asked, Held, Kind, LeaseId, Server};
 use crate::store::{Done, Op};
 
 /// Of all that CREATE says only the contexts count, and of a leased open the name. What the file is like is asked first.
@@ -18,7 +18,7 @@ pub(super) fn start(
 ) -> Started {
     let volatile = find(server, now, asked, &waiting, reconnect)?;
     let open = server.opens.get(&volatile).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let Held::File(store) = open.held else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };
+    let Held::File(store) = open.held() else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };
     let op = Op::Describe {
         open: store,
         caller: server.caller(asked)?,
@@ -41,9 +41,9 @@ fn find(
     const NO: NtStatus = NtStatus::OBJECT_NAME_NOT_FOUND;
     server.tree_share(asked)?;
     let (volatile, open) = server.promised(reconnect.persistent)?;
-    let recall = open.recall.as_ref().ok_or(NO)?;
+    let recall = open.recall().ok_or(NO)?;
     let promise = recall.promise.as_ref().ok_or(NO)?;
-    let Attachment::Waiting { until } = open.attachment else { return Err(NO) };
+    let until = open.waits_until().ok_or(NO)?;
     if until <= now.monotonic {
         server.close_waiting(volatile);
         return Err(NO);
@@ -87,7 +87,7 @@ pub(super) fn finish(
     let volatile = find(server, now, asked, waiting, reconnect)?;
     let Done::Opened(found) = done else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };
     let open = server.opens.get(&volatile).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let recall = open.recall.as_ref().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+    let recall = open.recall().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     let lease = open.lease().and_then(|id| server.leases.get(&id));
     let path = found.path.clone().unwrap_or_default();
     if lease.is_some_and(|lease| !lease.deletes_on_close) && !recall.is_named(&waiting.name, &path) {

@@ -36,14 +36,14 @@ pub(super) fn find(
     if open.lease() != waiting.lease {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    let owner = open.recall.as_ref().and_then(|recall| recall.promise.as_ref()).map(|promise| &promise.owner);
+    let owner = open.recall().and_then(|recall| recall.promise.as_ref()).map(|promise| &promise.owner);
     let caller = server.caller(asked)?;
     if owner.is_some_and(|owner| *owner != caller.user) {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    match open.held {
+    match open.held() {
         Held::File(store) => Ok(Some((volatile, store))),
-        Held::Pipe(_) => Ok(None),
+        Held::Pipe => Ok(None),
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) fn finish(
     let response = Response {
         oplock_level,
         flags: open.flags,
-        action: open.recall.as_ref().map_or(CreateAction::OPENED, |recall| recall.action),
+        action: open.recall().map_or(CreateAction::OPENED, |recall| recall.action),
         attributes: found.attributes,
         file_id: server.file_id(volatile),
         contexts,

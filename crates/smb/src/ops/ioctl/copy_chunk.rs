@@ -44,7 +44,7 @@ pub(super) fn start(server: &Server, asked: &Asked, file_id: FileId, request: &R
         copy.source.0.get(8..16) == Some(&persistent[..]) && open.session_id() == Some(asked.session_id)
     });
     let source = source.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
-    let Held::File(from) = source.held else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };
+    let Held::File(from) = source.held() else { return Err(NtStatus::OBJECT_NAME_NOT_FOUND) };
     let count = u32::try_from(copy.chunks.len()).unwrap_or(u32::MAX);
     let total = copy.chunks.iter().map(|chunk| u64::from(chunk.len)).sum::<u64>();
     let fits = |len: u32| (1..=CHUNK_BYTES_MAX).contains(&len);

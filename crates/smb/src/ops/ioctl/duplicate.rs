@@ -23,7 +23,7 @@ pub(super) fn start(server: &Server, asked: &Asked, file_id: FileId, request: &R
         open.persistent(volatile) == persistent && open.session_id() == Some(asked.session_id)
     });
     let source = source.ok_or(NtStatus::INVALID_HANDLE)?;
-    let Held::File(from) = source.held else { return Err(NtStatus::INVALID_HANDLE) };
+    let Held::File(from) = source.held() else { return Err(NtStatus::INVALID_HANDLE) };
     if source.share != share {
         return Err(NtStatus::INVALID_PARAMETER);
     }

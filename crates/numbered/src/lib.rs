@@ -6,9 +6,9 @@
 /// Entries of a row: few enough that taking one out moves some kilobytes at the most.
 const ROW_MAX: usize = 64;
 
-/// Values by ascending numbers.
+/// Values by ascending numbers. A number that is not the highest may come as well; rows are then less full.
 #[derive(Clone, Debug)]
-pub(crate) struct Numbered<T> {
+pub struct Numbered<T> {
     /// None is empty, and all are in order.
     rows: Vec<Vec<(u64, T)>>,
     len: usize,
@@ -22,22 +22,29 @@ impl<T> Default for Numbered<T> {
 
 impl<T> Numbered<T> {
     /// How many there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
     }
 
-    pub(crate) fn get(&self, number: &u64) -> Option<&T> {
+    /// True for none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The value with this number.
+    pub fn get(&self, number: &u64) -> Option<&T> {
         let (row, at) = self.find(*number).ok()?;
         self.rows.get(row)?.get(at).map(|(_, value)| value)
     }
 
-    pub(crate) fn get_mut(&mut self, number: &u64) -> Option<&mut T> {
+    /// Likewise, to change it.
+    pub fn get_mut(&mut self, number: &u64) -> Option<&mut T> {
         let (row, at) = self.find(*number).ok()?;
         self.rows.get_mut(row)?.get_mut(at).map(|(_, value)| value)
     }
 
     /// Enters a value; gives back the one that had the number.
-    pub(crate) fn insert(&mut self, number: u64, value: T) -> Option<T> {
+    pub fn insert(&mut self, number: u64, value: T) -> Option<T> {
         let (row, at) = match self.find(number) {
             Ok((row, at)) => {
                 let (_, there) = self.rows.get_mut(row)?.get_mut(at)?;
@@ -64,7 +71,8 @@ impl<T> Numbered<T> {
         None
     }
 
-    pub(crate) fn remove(&mut self, number: &u64) -> Option<T> {
+    /// Takes out the value with this number.
+    pub fn remove(&mut self, number: &u64) -> Option<T> {
         let (row, at) = self.find(*number).ok()?;
         let entries = self.rows.get_mut(row)?;
         let (_, value) = entries.remove(at);
@@ -92,17 +100,17 @@ impl<T> Numbered<T> {
     }
 
     /// All, in ascending order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&u64, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&u64, &T)> {
         self.rows.iter().flatten().map(|(number, value)| (number, value))
     }
 
     /// All values, in ascending order of their numbers.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+    pub fn values(&self) -> impl Iterator<Item = &T> {
         self.rows.iter().flatten().map(|(_, value)| value)
     }
 
     /// All numbers, in ascending order.
-    pub(crate) fn into_numbers(self) -> impl Iterator<Item = u64> {
+    pub fn into_numbers(self) -> impl Iterator<Item = u64> {
         self.rows.into_iter().flatten().map(|(number, _)| number)
     }
 
@@ -120,6 +128,7 @@ impl<T> Numbered<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
