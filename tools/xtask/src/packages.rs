@@ -89,7 +89,9 @@ fn install_all(packages: &[&str]) -> Result<(), String> {
 }
 
 fn apt(name: &'static str, args: &[&str]) -> Result<(), String> {
-    Run::command(name, Command::new("apt-get")).args(args).env("DEBIAN_FRONTEND", "noninteractive").go()
+    // Another apt-get may be at work, as on a machine that has just started.
+    let patient = ["-o", "DPkg::Lock::Timeout=600"];
+    Run::command(name, Command::new("apt-get")).args(&patient).args(args).env("DEBIAN_FRONTEND", "noninteractive").go()
 }
 
 fn installed(package: &str) -> bool {
