@@ -13,8 +13,8 @@ usage: cargo xtask fuzz [--runs N] [--minutes N] [--record] TARGET...
        cargo xtask fuzz --minimise TARGET...
        cargo xtask fuzz --count
 
-  runs each target under libFuzzer from its seeds and what earlier runs found, N executions (1,000,000 by default) or so
-  many minutes; with --record, adds a line to fuzz/EXECUTIONS.tsv. --minimise brings what was found and reaches something
+  runs each target under libFuzzer from its seeds and what earlier runs found, N executions (1,000,000 by default), or so
+  many minutes, or what ends first of both; with --record, adds a line to fuzz/EXECUTIONS.tsv. --minimise brings what was found and reaches something
   new to fuzz/evolved. --count sums up the record.";
 
 /// What was run: a line a run.
@@ -30,6 +30,9 @@ const COVERAGE: [&str; 6] = [
     "-Cllvm-args=-simplifycfg-branch-fold-threshold=0",
 ];
 
+/// Executions, if nobody says how many or how long.
+const RUNS: u64 = 1_000_000;
+
 /// The longest input that is kept in the repository, and how many of a target.
 const KEPT_BYTES_MAX: u64 = 2048;
 const KEPT_MAX: usize = 400;
@@ -39,7 +42,7 @@ const MEMORY_MIB: u32 = 2048;
 
 /// What the command line asked for.
 struct Arguments {
-    runs: u64,
+    runs: Option<u64>,
     minutes: Option<u64>,
     record: bool,
     minimise: bool,
@@ -79,11 +82,11 @@ pub(crate) fn fuzz(words: &[String]) -> Result<(), String> {
 
 fn parse(words: &[String]) -> Option<Arguments> {
     let mut arguments =
-        Arguments { runs: 1_000_000, minutes: None, record: false, minimise: false, targets: Vec::new() };
+        Arguments { runs: None, minutes: None, record: false, minimise: false, targets: Vec::new() };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--runs" => arguments.runs = words.next()?.parse().ok()?,
+            "--runs" => arguments.runs = Some(words.next()?.parse().ok()?),
             "--minutes" => arguments.minutes = Some(words.next()?.parse().ok()?),
             "--record" => arguments.record = true,
             "--minimise" => arguments.minimise = true,
@@ -147,10 +150,12 @@ fn run(target: &str, program: &Path, arguments: &Arguments) -> Result<Outcome, S
     command.arg(format!("-rss_limit_mb={MEMORY_MIB}"));
     // A run may be stopped for a while, which is no fault of the input's.
     command.arg("-timeout=1800");
-    match arguments.minutes {
-        Some(minutes) => command.arg(format!("-max_total_time={}", minutes * 60)),
-        None => command.arg(format!("-runs={}", arguments.runs)),
-    };
+    if let Some(minutes) = arguments.minutes {
+        command.arg(format!("-max_total_time={}", minutes * 60));
+    }
+    if let Some(runs) = arguments.runs.or(arguments.minutes.is_none().then_some(RUNS)) {
+        command.arg(format!("-runs={runs}"));
+    }
     println!("== {command:?}");
     let mut child = command.stderr(Stdio::piped()).spawn().map_err(|error| format!("{target}: {error}"))?;
     let mut outcome =
