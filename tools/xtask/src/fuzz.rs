@@ -4,7 +4,7 @@
 //! C++ compiler that is there. Debug assertions and overflow checks stay on.
 use crate::run::{Run, answers};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,10 +14,10 @@ usage: cargo xtask fuzz [--runs N] [--minutes N] [--record] TARGET...
        cargo xtask fuzz --count
 
   runs each target under libFuzzer from its seeds and what earlier runs found, N executions (1,000,000 by default), or so
-  many minutes, or what ends first of both; with --record, adds a line to fuzz/EXECUTIONS.tsv. --minimise brings what was found and reaches something
+  many minutes, or what ends first of both; with --record, enters them in fuzz/EXECUTIONS.tsv. --minimise brings what was found and reaches something
   new to fuzz/evolved. --count sums up the record.";
 
-/// What was run: a line a run.
+/// What was run: a line for what was run of a target on one commit.
 const RECORD: &str = "fuzz/EXECUTIONS.tsv";
 
 /// What the compiler's coverage pass is told.
@@ -72,9 +72,9 @@ pub(crate) fn fuzz(words: &[String]) -> Result<(), String> {
         let line = line(target, &outcome);
         println!("{line}");
         if arguments.record {
-            let file = fs::OpenOptions::new().append(true).open(RECORD);
-            file.and_then(|mut file| writeln!(file, "{line}"))
-                .map_err(|error| format!("{RECORD}: {error}"))?;
+            let record = fs::read_to_string(RECORD).map_err(|error| format!("{RECORD}: {error}"))?;
+            let record = entered(&record, &line);
+            fs::write(RECORD, record).map_err(|error| format!("{RECORD}: {error}"))?;
         }
     }
     Ok(())
@@ -256,6 +256,37 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// The record with another run: in the line of those that ran the same target in the same way on the same commit and found nothing
+/// either, or in one of its own. The line has the edges and the date of the last.
+fn entered(record: &str, line: &str) -> String {
+    let fields = |line: &str| -> Option<[String; 8]> {
+        let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        fields.try_into().ok()
+    };
+    let mut lines: Vec<String> = record.lines().map(str::to_owned).collect();
+    let Some([target, executions, seconds, edges, way, commit, date, finding]) = fields(line) else {
+        return record.to_owned();
+    };
+    let same = lines.iter().position(|other| {
+        fields(other).is_some_and(|other| {
+            [&other[0], &other[4], &other[5], &other[7]] == [&target, &way, &commit, &finding]
+                && finding == "none"
+        })
+    });
+    let place = same.and_then(|at| lines.get_mut(at));
+    match place.and_then(|place| Some((fields(place)?, place))) {
+        Some(([_, executions_before, seconds_before, ..], place)) => {
+            let sum = |a: &str, b: &str| a.parse::<u64>().unwrap_or(0) + b.parse::<u64>().unwrap_or(0);
+            let (executions, seconds) =
+                (sum(&executions, &executions_before), sum(&seconds, &seconds_before));
+            *place =
+                format!("{target}\t{executions}\t{seconds}\t{edges}\t{way}\t{commit}\t{date}\t{finding}");
+        }
+        None => lines.push(line.to_owned()),
+    }
+    lines.join("\n") + "\n"
+}
+
 /// Sums up the record, a line a target.
 fn count() -> Result<(), String> {
     let text = fs::read_to_string(RECORD).map_err(|error| format!("{RECORD}: {error}"))?;
@@ -280,4 +311,36 @@ pub(crate) fn briefly() -> Result<(), String> {
     Run::cargo("fuzz, briefly", &["run", "-p", "pointsman-fuzz", "--bin", "replay", "--"])
         .args(&["--seconds", "5"])
         .go()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entered;
+
+    #[test]
+    fn runs_of_one_target_on_one_commit_are_one_line_unless_they_found_something() {
+        let line = |target: &str, executions: u64, commit: &str, finding: &str| {
+            format!("{target}\t{executions}\t5\t{executions}\treplay\t{commit}\t2026-11-27\t{finding}")
+        };
+        let mut record = "target\texecutions\n".to_owned();
+        for (target, executions, commit, finding) in [
+            ("wire", 10, "a", "none"),
+            ("wire", 20, "b", "none"),
+            ("json", 30, "a", "none"),
+            ("wire", 40, "a", "none"),
+            ("wire", 50, "a", "crash-1"),
+            ("wire", 60, "a", "crash-1"),
+        ] {
+            record = entered(&record, &line(target, executions, commit, finding));
+        }
+        let wanted = [
+            "target\texecutions",
+            "wire\t50\t10\t40\treplay\ta\t2026-11-27\tnone",
+            &line("wire", 20, "b", "none"),
+            &line("json", 30, "a", "none"),
+            &line("wire", 50, "a", "crash-1"),
+            &line("wire", 60, "a", "crash-1"),
+        ];
+        assert_eq!(record.lines().collect::<Vec<_>>(), wanted);
+    }
 }

@@ -91,7 +91,11 @@ fn install_all(packages: &[&str]) -> Result<(), String> {
 fn apt(name: &'static str, args: &[&str]) -> Result<(), String> {
     // Another apt-get may be at work, as on a machine that has just started.
     let patient = ["-o", "DPkg::Lock::Timeout=600"];
-    Run::command(name, Command::new("apt-get")).args(&patient).args(args).env("DEBIAN_FRONTEND", "noninteractive").go()
+    Run::command(name, Command::new("apt-get"))
+        .args(&patient)
+        .args(args)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .go()
 }
 
 fn installed(package: &str) -> bool {

@@ -122,7 +122,8 @@ impl Suite<'_> {
             .env("TEST_TIMEOUT", seconds)
             .env("USER2", "bob")
             .env("PASS2", PASSWORD)
-            .env("TORTURE_OPTS", OPTIONS)
+            // It leaves a folder for each test.
+            .env("TORTURE_OPTS", format!("{OPTIONS} --basedir={}", fresh("torture-folders")?.display()))
             .env("CLEAN_CMD", self.clean)
             .env("SKIPLIST", "tools/judges/smbtorture-skip.tsv")
             .env("IPTABLES", if can_cut() { "1" } else { "" })
