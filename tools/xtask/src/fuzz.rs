@@ -149,7 +149,7 @@ fn run(target: &str, program: &Path, arguments: &Arguments) -> Result<Outcome, S
     command.args(["-print_final_stats=1", "-use_value_profile=1", "-reload=0"]);
     command.arg(format!("-rss_limit_mb={MEMORY_MIB}"));
     // A run may be stopped for a while, which is no fault of the input's.
-    command.arg("-timeout=1800");
+    command.args(["-timeout=1800", "-report_slow_units=1800"]);
     if let Some(minutes) = arguments.minutes {
         command.arg(format!("-max_total_time={}", minutes * 60));
     }

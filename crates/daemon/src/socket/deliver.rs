@@ -95,17 +95,12 @@ impl Daemon {
             _ => return Err(submitted),
         };
         let Some(store) = serving.store_of(submitted.share) else { return Err(submitted) };
-        let buffer = buffers::take(Data::ROOM + len);
-        match read_at_once(store, &submitted.op, buffer) {
-            Ok(performed) => {
-                let (ticket, share, op, _) = submitted.into_parts();
-                Ok(self.follow(store, now, performed, Waiter { ticket, share, op }))
-            }
-            Err(buffer) => {
-                buffers::give(buffer);
-                Err(submitted)
-            }
-        }
+        let mut buffer = buffers::take(Data::ROOM + len);
+        let performed = read_at_once(store, &submitted.op, &mut buffer);
+        buffers::give(buffer);
+        let Some(performed) = performed else { return Err(submitted) };
+        let (ticket, share, op, _) = submitted.into_parts();
+        Ok(self.follow(store, now, performed, Waiter { ticket, share, op }))
     }
 
     /// Whether there are descriptors for another open of this session: who has many leaves the rest to others.

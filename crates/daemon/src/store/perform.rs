@@ -41,18 +41,23 @@ pub fn perform<H: Host>(store: &Store<H>, op: &Op) -> Performed {
     performed(outcome(store, op))
 }
 
-/// Performs a READ into a buffer that has as many bytes as it asks for behind [`Data::ROOM`], if it need not wait for a disk. Gives the
-/// buffer back when it must, or is none.
-pub fn read_at_once<H: Host>(store: &Store<H>, op: &Op, mut buffer: Vec<u8>) -> Result<Performed, Vec<u8>> {
-    let Op::Read { open, offset, .. } = op else { return Err(buffer) };
+/// Performs a READ into a buffer that has as many bytes as it asks for behind [`Data::ROOM`], if it need not wait for a disk; nothing when
+/// it must, or is none. The buffer is taken with the data, unless these are so few that they are copied: what waits to be sent is counted
+/// by its length, and must not keep much more.
+pub fn read_at_once<H: Host>(store: &Store<H>, op: &Op, buffer: &mut Vec<u8>) -> Option<Performed> {
+    let Op::Read { open, offset, .. } = op else { return None };
     let rest = buffer.get_mut(Data::ROOM..).unwrap_or_default();
     match store.volume.read_at_once(id(*open), *offset, rest) {
         Ok(Some(len)) => {
             buffer.truncate(Data::ROOM + len);
-            Ok(Done::Data(Data::behind_room(buffer)).into())
+            let data = match buffer.len() < buffer.capacity() / 2 {
+                true => buffer.clone(),
+                false => core::mem::take(buffer),
+            };
+            Some(Done::Data(Data::behind_room(data)).into())
         }
-        Ok(None) => Err(buffer),
-        Err(refusal) => Ok(performed(Err(refusal))),
+        Ok(None) => None,
+        Err(refusal) => Some(performed(Err(refusal))),
     }
 }
 
@@ -390,4 +395,38 @@ fn copy<H: Host>(volume: &Volume<H>, source: StoreOpen, target: StoreOpen, chunk
         copied.bytes = copied.bytes.saturating_add(chunk.len);
     }
     copied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fsa::VolumeOptions;
+    use fsa::host::linux::{LinuxHost, LinuxOptions};
+
+    /// A client may ask for much of a short file, very often, and not read the answers.
+    #[test]
+    fn an_answer_keeps_about_as_much_memory_as_it_has_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let host = LinuxHost::open(directory.path(), LinuxOptions::default()).unwrap();
+        let store = Store { number: 0, volume: Arc::new(Volume::new(host, VolumeOptions::default())) };
+        for (name, len) in [("short", 10), ("long", 100_000)] {
+            std::fs::write(directory.path().join(name), vec![5; len]).unwrap();
+            let path: Vec<u16> = name.encode_utf16().collect();
+            let request = OpenRequest::existing(&path, AccessMask::FILE_READ_DATA);
+            let opened = store.volume.open(&SecurityContext::superuser(), &request).unwrap();
+            let read = Op::Read { open: store.name_of(opened.id), offset: 0, len: 1 << 17 };
+            let mut buffer = vec![9; Data::ROOM + (1 << 17)];
+            let Some(performed) = read_at_once(&store, &read, &mut buffer) else {
+                println!(
+                    "skipped: the file system of {} does not say what is in memory",
+                    directory.path().display()
+                );
+                return;
+            };
+            let Performed::Done(Done::Data(data)) = performed else { panic!("no data") };
+            assert_eq!(data.as_slice(), vec![5; len]);
+            assert_eq!(buffer.is_empty(), len == 100_000, "given with the data, or to be used again");
+            assert!(data.into_buffer().capacity() <= 2 * (Data::ROOM + len), "{name}");
+        }
+    }
 }
