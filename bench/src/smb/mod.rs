@@ -276,8 +276,11 @@ fn existing_at(
                 Ok(driven)
             })
         })?;
-        let goal = match count {
-            1 => Goal { faster: None, cheaper: Some(6.0) },
+        // The goals are for clients that do not wait. For those that do the ratios are told beside what the floor has, which is less than
+        // 5x itself on 8 connections.
+        let goal = match (depth, count) {
+            (1, _) => Goal { faster: None, cheaper: None },
+            (_, 1) => Goal { faster: None, cheaper: Some(6.0) },
             _ => Goal { faster: Some(5.0), cheaper: Some(6.0) },
         };
         line(operation.name, figures, &goal);
@@ -392,10 +395,11 @@ fn opened(
     })
 }
 
-/// All names of the large directory: the first time that a server lists it, and again.
+/// All names of the large directory: the first time that a server lists it, which is told, and again, whose median is the figure.
 fn listing(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
     let goal = Goal { faster: Some(10.0), cheaper: None };
-    line("list 100,000 names, first", in_turns(servers, 1, |server, _| listed(server))?, &goal);
+    let first = Goal { faster: None, cheaper: None };
+    line("list 100,000 names, first", in_turns(servers, 1, |server, _| listed(server))?, &first);
     line("list 100,000 names, again", in_turns(servers, wanted.rounds, |server, _| listed(server))?, &goal);
     Ok(())
 }
