@@ -21,8 +21,10 @@ use wire::{
     session_setup, tree_connect, write,
 };
 
-/// Lets everybody in at the first word.
+/// Lets everybody in at the first word, unless that is this one.
 struct Everybody;
+
+const PANIC: &[u8] = b"panic";
 
 impl Authenticator for Everybody {
     fn negotiate_token(&self) -> Vec<u8> {
@@ -35,7 +37,8 @@ impl Authenticator for Everybody {
 }
 
 impl Exchange for Everybody {
-    fn step(&mut self, _: &[u8]) -> Step {
+    fn step(&mut self, word: &[u8]) -> Step {
+        assert_ne!(word, PANIC, "as a decoder of somebody else's might");
         let groups = vec![Sid::EVERYONE, Sid::BUILTIN_ADMINISTRATORS];
         let user = Sid::new(5, &[21, 1, 2, 3, 1000]).unwrap();
         let token = Token { user, groups, privileges: Privileges::CHANGE_NOTIFY };
@@ -80,20 +83,25 @@ impl Client {
         };
         client.send(Command::NEGOTIATE, 1, &Request::Negotiate(negotiate));
         client.answer();
-        let setup = session_setup::Request {
-            flags: session_setup::RequestFlags::NONE,
-            security_mode: SecurityMode::SIGNING_ENABLED,
-            capabilities: Capabilities::NONE,
-            previous_session_id: 0,
-            security_buffer: b"who",
-        };
-        client.send(Command::SESSION_SETUP, 1, &Request::SessionSetup(setup));
+        client.say(b"who");
         client.session = client.answer().0.session_id;
         let path = Utf16::from(r"\\server\share");
         let tree = tree_connect::Request { path, flags: tree_connect::RequestFlags::NONE, contexts: None };
         client.send(Command::TREE_CONNECT, 1, &Request::TreeConnect(tree));
         client.tree = client.answer().0.tree_id().unwrap();
         client
+    }
+
+    /// Logs on with this word.
+    fn say(&mut self, word: &[u8]) {
+        let setup = session_setup::Request {
+            flags: session_setup::RequestFlags::NONE,
+            security_mode: SecurityMode::SIGNING_ENABLED,
+            capabilities: Capabilities::NONE,
+            previous_session_id: 0,
+            security_buffer: word,
+        };
+        self.send(Command::SESSION_SETUP, 1, &Request::SessionSetup(setup));
     }
 
     fn message(&mut self, command: Command, charge: u16, body: &Request<'_>) -> Vec<u8> {
@@ -317,4 +325,28 @@ fn a_silent_connection_ends() {
     assert!(client.is_closed_within(10));
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(running.daemon.counts(), [0; 5], "and its session with it");
+}
+
+/// A panic in a connection's task ends that connection: its session and its opens go, it counts no longer, and others are served.
+#[test]
+fn a_panic_ends_one_connection_and_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("f"), b"data").unwrap();
+    let running = start_served(served(&directory, Limits::default(), |_| {}), 0);
+    let mut other = Client::connect(running.address);
+    let mut client = Client::connect(running.address);
+    client.open("f");
+    assert_eq!(running.daemon.counts()[..4], [2, 2, 2, 1]);
+    (client.session, client.tree) = (0, 0);
+    client.say(PANIC);
+    assert!(client.is_closed_within(10));
+    let until = Instant::now() + Duration::from_secs(10);
+    while running.daemon.counts()[..4] != [1, 1, 1, 0] && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(running.daemon.counts()[..4], [1, 1, 1, 0]);
+    let file = other.open("f");
+    let read = other.read(file, 4);
+    other.stream.write_all(&read).unwrap();
+    assert_eq!(other.answer().0.status, NtStatus::SUCCESS);
 }

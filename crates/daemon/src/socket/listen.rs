@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use smb::server::Effect;
+use smb::server::{ConnectionId, Effect};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
@@ -16,6 +16,28 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How long accepting rests when the process has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
+
+/// A connection that is to be taken out of the tables when its task ends: also by a panic, which must not happen, and if it does ends that
+/// connection alone and leaves nothing behind.
+struct Leaving {
+    daemon: Arc<Daemon>,
+    id: ConnectionId,
+}
+
+impl Leaving {
+    fn leave(&self) {
+        lock(&self.daemon.inboxes).remove(self.id);
+        self.daemon.clone().disconnected(self.id);
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.leave();
+        }
+    }
+}
 
 impl Daemon {
     /// Serves the connections of a listener until `stop` says true or is dropped; then every connection is closed.
@@ -53,13 +75,12 @@ impl Daemon {
         let id = self.new_connection();
         let (mail, inbox) = unbounded_channel();
         lock(&self.inboxes).insert(id, Inbox { mail, peer });
-        let daemon = self.clone();
+        let leaving = Leaving { daemon: self.clone(), id };
         tokio::spawn(async move {
-            if let Some(task) = Task::new(daemon.clone(), id, peer, inbox) {
+            if let Some(task) = Task::new(leaving.daemon.clone(), id, peer, inbox) {
                 task.run(stream).await;
             }
-            lock(&daemon.inboxes).remove(id);
-            daemon.disconnected(id);
+            leaving.leave();
         });
     }
 

@@ -1,12 +1,11 @@
 //! The messages of the exchange, as far as their acceptor reads and writes them. RFC 4120 5.5, RFC 4121 4.1
 use crate::auth::spnego::{initial, within};
-use der::asn1::ObjectIdentifier;
+use der::asn1::{BitStringRef, ObjectIdentifier};
 use der::{Decode, Encode, Header, Reader, SliceReader};
-use picky_asn1::bit_string::BitString;
 use picky_asn1::date::GeneralizedTime;
 use picky_asn1::wrapper::{
-    ExplicitContextTag0, ExplicitContextTag1, ExplicitContextTag2, ExplicitContextTag3, IntegerAsn1,
-    OctetStringAsn1, Optional,
+    BitStringAsn1, ExplicitContextTag0, ExplicitContextTag1, ExplicitContextTag2, ExplicitContextTag3,
+    IntegerAsn1, OctetStringAsn1, Optional,
 };
 use picky_krb::constants::gss_api::{AP_REP_TOKEN_ID, AP_REQ_TOKEN_ID};
 use picky_krb::constants::key_usages::AP_REP_ENC;
@@ -71,7 +70,7 @@ impl Request {
     }
 
     fn option(&self, number: usize) -> bool {
-        flag(&self.0.0.ap_options.0.0, number)
+        flag(&self.0.0.ap_options.0, number)
     }
 
     /// use-session-key. RFC 4120 5.5.1
@@ -134,7 +133,7 @@ impl Ticket {
             key: ticket.key.0.key_value.0.0.clone(),
             starts: seconds(&starts.0),
             ends: seconds(&ticket.endtime.0.0),
-            is_invalid: flag(&ticket.flags.0.0, 7),
+            is_invalid: flag(&ticket.flags.0, 7),
         })
     }
 }
@@ -257,8 +256,12 @@ fn etype(integer: &IntegerAsn1) -> usize {
 }
 
 /// A bit of KerberosFlags: bit 0 is the highest of the first byte. RFC 4120 5.2.8
-fn flag(bits: &BitString, number: usize) -> bool {
-    let byte = bits.payload_view().get(number / 8).copied().unwrap_or(0);
+fn flag(bits: &BitStringAsn1, number: usize) -> bool {
+    // One without even the byte that counts its unused bits is none (X.690 8.6.2.2), but passes the library that read it, which panics when
+    // it is looked into: so it is looked at as it is written.
+    let written = picky_asn1_der::to_vec(bits).unwrap_or_default();
+    let Ok(bits) = BitStringRef::from_der(&written) else { return false };
+    let byte = bits.raw_bytes().get(number / 8).copied().unwrap_or(0);
     byte & (0x80 >> (number % 8)) != 0
 }
 
@@ -285,6 +288,16 @@ mod tests {
         assert_eq!(at(2026, 11, 26, 16, 30, 1), 1_795_710_601);
         assert_eq!(at(2100, 3, 1, 0, 0, 0), 4_107_542_400);
         assert_eq!(at(1999, 12, 31, 12, 0, 0), 946_641_600);
+    }
+
+    /// The first was found by fuzzing: it made the library panic.
+    #[test]
+    fn flags_are_bits_of_a_string_that_is_one() {
+        let is_set = |written: &[u8], number| flag(&picky_asn1_der::from_bytes(written).unwrap(), number);
+        assert!(!is_set(&[3, 0], 1), "not even the count of unused bits");
+        assert!(!is_set(&[3, 1, 0], 1), "no bits");
+        assert!(is_set(&[3, 5, 0, 0x40, 0, 0, 0], 1) && !is_set(&[3, 5, 0, 0x40, 0, 0, 0], 0));
+        assert!(is_set(&[3, 5, 0, 0, 0, 0, 1], 31) && !is_set(&[3, 5, 0, 0xff, 0xff, 0xff, 0xff], 32));
     }
 
     #[test]
