@@ -21,7 +21,7 @@ const JOURNAL_BYTES_MAX: u64 = 1 << 30;
 
 /// An image in a file, or a block device, locked for as long as it is open.
 pub struct ImageFile {
-    file: File,
+    file: Locked,
     len: u64,
     journal_base: PathBuf,
     /// The journal lies in a folder of its own, which may have to be made.
@@ -34,6 +34,26 @@ pub struct ImageFile {
 impl fmt::Debug for ImageFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImageFile").field("file", &self.file).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// A file with its lock, which ends with it: a child that another thread has just forked has the same open file until it
+/// becomes another program, and would keep a lock that only closing gives back (flock(2)).
+#[derive(Debug)]
+struct Locked(File);
+
+impl Locked {
+    /// Nothing if another has a lock that this one cannot be beside.
+    fn new(file: File, operation: FlockOperation) -> Option<Locked> {
+        // Another error is that of a file system without locks: nobody else can have one either.
+        (flock(&file, operation) != Err(rustix::io::Errno::WOULDBLOCK)).then_some(Locked(file))
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // What fails here has no lock.
+        let _ = flock(&self.0, FlockOperation::Unlock);
     }
 }
 
@@ -53,7 +73,7 @@ impl ImageFile {
             // On a block device, O_EXCL fails when a file system on it is mounted.
             options.custom_flags(i32::try_from(rustix::fs::OFlags::EXCL.bits()).unwrap_or(0));
         }
-        let mut file = options.open(path).map_err(|source| match source.kind() {
+        let file = options.open(path).map_err(|source| match source.kind() {
             io::ErrorKind::ResourceBusy => Error::Refused(Refused::Locked),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if !read_only => {
                 Error::Refused(Refused::ReadOnly)
@@ -65,14 +85,11 @@ impl ImageFile {
         } else {
             FlockOperation::NonBlockingLockExclusive
         };
-        // Another error is that of a file system without locks: nobody else can have one either.
-        if flock(&file, lock) == Err(rustix::io::Errno::WOULDBLOCK) {
-            return Err(Error::Refused(Refused::Locked));
-        }
-        let len = file.seek(SeekFrom::End(0)).map_err(Error::io("measuring the image"))?;
+        let mut file = Locked::new(file, lock).ok_or(Error::Refused(Refused::Locked))?;
+        let len = file.0.seek(SeekFrom::End(0)).map_err(Error::io("measuring the image"))?;
         let journal_base = match journal {
             Some(journal) => journal.to_path_buf(),
-            None if is_device => device_journal(&file, len),
+            None if is_device => device_journal(&file.0, len),
             None => path.to_path_buf(),
         };
         let image = ImageFile {
@@ -94,11 +111,11 @@ impl ImageFile {
     /// The same, with the sectors that a format of its own stands for.
     #[cfg(feature = "containers")]
     fn unpacked(mut self, path: &Path, read_only: bool) -> Result<ImageFile> {
-        let Some(format) = crate::container::detect(&self.file) else { return Ok(self) };
+        let Some(format) = crate::container::detect(&self.file.0) else { return Ok(self) };
         if !read_only {
             return Err(Error::Refused(Refused::ReadOnlyFormat(format.0)));
         }
-        let container = crate::container::open(format, &self.file, path)?;
+        let container = crate::container::open(format, &self.file.0, path)?;
         self.len = container.len();
         self.container = Some(container);
         Ok(self)
@@ -155,15 +172,15 @@ impl Medium for ImageFile {
             end.ok_or(io::ErrorKind::UnexpectedEof)?;
             return container.read_at(offset, buffer);
         }
-        self.file.read_exact_at(buffer, offset)
+        self.file.0.read_exact_at(buffer, offset)
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, offset)
+        self.file.0.write_all_at(bytes, offset)
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.0.sync_data()
     }
 
     fn journal(&self, state: Journal) -> io::Result<Option<Vec<u8>>> {
@@ -214,5 +231,27 @@ impl Medium for ImageFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => self.flush_directory(),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test that is wrong shall panic
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_ends_with_the_image_though_a_forked_child_has_its_file() {
+        let path = std::env::temp_dir().join(format!("pointsman-lock-{}", std::process::id()));
+        std::fs::write(&path, [0; 1024]).unwrap();
+        let image = ImageFile::open(&path, false, None).unwrap();
+        // What fork(2) gives a child: the same open file, which closing here does not end.
+        let of_the_child = image.file.0.try_clone().unwrap();
+        let refused = ImageFile::open(&path, true, None).map(drop);
+        assert!(matches!(refused, Err(Error::Refused(Refused::Locked))), "{refused:?}");
+        drop(image);
+        let again = ImageFile::open(&path, false, None).map(drop);
+        std::fs::remove_file(&path).unwrap();
+        assert!(again.is_ok(), "{again:?}");
+        drop(of_the_child);
     }
 }

@@ -8,7 +8,7 @@ use ntfs::{DataForm, Error, FileRef, Image, OpenOptions};
 const TOOLS: &[&str] = &["mkntfs", "ntfs-3g", "setfattr", "getfattr"];
 
 fn opened(disk: &Disk) -> Image {
-    judge::open_with(disk, &OpenOptions { read_only: true, ..OpenOptions::default() }).unwrap()
+    Image::open(&disk.image(), &OpenOptions { read_only: true, ..OpenOptions::default() }).unwrap()
 }
 
 /// All of a file, in pieces of so many bytes.

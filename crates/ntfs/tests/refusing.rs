@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that is wrong shall panic
 mod judge;
 
-use judge::{Disk, NOW, TOOLS, missing, open_with, run, skip, symlink};
+use judge::{Disk, NOW, TOOLS, missing, run, skip, symlink};
 use nt::NtStatus;
 use ntfs::{Error, Image, OpenOptions, Refused};
 
@@ -28,7 +28,7 @@ fn versions(bytes: &[u8]) -> Vec<usize> {
 }
 
 fn open(disk: &Disk, force_dirty: bool) -> ntfs::Result<Image> {
-    open_with(disk, &OpenOptions { force_dirty, ..OpenOptions::default() })
+    Image::open(&disk.image(), &OpenOptions { force_dirty, ..OpenOptions::default() })
 }
 
 /// It is read, and not written, for this reason and with this way out; and nothing of it has changed.
@@ -225,7 +225,7 @@ fn a_medium_that_cannot_be_written_is_read() {
     let disk = disk_with(|_| {});
     let image = disk.image();
     let read_only = OpenOptions { read_only: true, ..OpenOptions::default() };
-    let mut volume = open_with(&disk, &read_only).unwrap();
+    let mut volume = Image::open(&disk.image(), &read_only).unwrap();
     let file = volume.find("file").unwrap();
     let error = volume.set(file, &symlink("x"), NOW).unwrap_err();
     assert_eq!(error.status(), NtStatus::MEDIA_WRITE_PROTECTED);

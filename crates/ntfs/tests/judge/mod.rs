@@ -219,21 +219,7 @@ pub(crate) const LARGE_GEOMETRIES: &[(u64, &[&str])] =
 
 /// Opens an image for writing.
 pub(crate) fn open(disk: &Disk) -> Image {
-    open_with(disk, &OpenOptions::default()).unwrap()
-}
-
-/// Opens an image, which a moment ago another may have had open.
-pub(crate) fn open_with(disk: &Disk, options: &OpenOptions) -> ntfs::Result<Image> {
-    // A child that another test has just forked holds the lock until it becomes another program.
-    for _ in 0..100 {
-        match Image::open(&disk.image(), options) {
-            Err(Error::Refused(ntfs::Refused::Locked)) => {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            other => return other,
-        }
-    }
-    panic!("the image stays locked");
+    Image::open(&disk.image(), &OpenOptions::default()).unwrap()
 }
 
 /// A copy of the image in memory: the disk would be flushed several times a change.
