@@ -2,9 +2,15 @@
 //! process that does nothing else.
 use super::ops::Middle;
 use crate::report::Failure;
-use rustix::fs::{Mode, OFlags, XattrFlags, fgetxattr, fsetxattr, fstat, openat};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, StatxFlags, XattrFlags, fgetxattr, fsetxattr, fstat, llistxattr_query,
+    openat, statx,
+};
+use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
+use std::ffi::CString;
 use std::path::Path;
+use std::time::Instant;
 
 /// Where a reparse point lies.
 const POINT: &str = "user.SmbReparse";
@@ -28,7 +34,7 @@ pub(super) fn fresh(folder: &Path, middle: Middle, data: &[u8], count: u64) -> R
     }
     let used = cpu_us() - before;
     for number in 0..count {
-        rustix::fs::unlinkat(&dir, format!("b{number}"), rustix::fs::AtFlags::empty())?;
+        rustix::fs::unlinkat(&dir, format!("b{number}"), AtFlags::empty())?;
     }
     Ok(used / count.max(1) as f64)
 }
@@ -50,6 +56,39 @@ pub(super) fn existing(folder: &Path, path: &str, objects: u64, middle: Middle) 
         }
     }
     Ok((cpu_us() - before) / COUNT as f64)
+}
+
+/// What no listing does without: getdents, and for each entry llistxattr and statx by name, on as many threads as there are
+/// processors. Milliseconds in all, and of CPU.
+pub(super) fn listing(folder: &Path) -> Result<(f64, f64), Failure> {
+    let process_cpu_ms = || {
+        let time = clock_gettime(ClockId::ProcessCPUTime);
+        time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+    };
+    let (start, cpu) = (Instant::now(), process_cpu_ms());
+    let dir = folder_of(folder)?;
+    let mut names = Vec::new();
+    for entry in rustix::fs::Dir::read_from(&dir)? {
+        names.push(entry?.file_name().to_owned());
+    }
+    let threads = std::thread::available_parallelism()?.get();
+    let ask = |names: &[CString]| -> Result<(), Errno> {
+        // A path of one name is resolved in the working directory, of which this thread has one of its own.
+        #[expect(deprecated, reason = "the safe way to unshare the working directory")]
+        rustix::thread::unshare(rustix::thread::UnshareFlags::FS)?;
+        rustix::process::fchdir(&dir)?;
+        for name in names {
+            llistxattr_query(name.as_c_str())?;
+            statx(CWD, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BASIC_STATS)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let pieces = names.chunks(names.len().div_ceil(threads).max(1));
+        let asked: Vec<_> = pieces.map(|piece| scope.spawn(move || ask(piece))).collect();
+        asked.into_iter().try_for_each(|asked| asked.join().unwrap_or(Err(Errno::CANCELED)))
+    })?;
+    Ok((start.elapsed().as_secs_f64() * 1e3, process_cpu_ms() - cpu))
 }
 
 fn folder_of(folder: &Path) -> Result<rustix::fd::OwnedFd, Failure> {

@@ -84,7 +84,7 @@ impl<H: Host> Ground for Store<H> {
     }
 
     fn share(&self, copy: RangeCopy) -> Result<(), NtStatus> {
-        self.volume.duplicate_extents(copy).map_err(|refusal| refusal.status)
+        self.volume.duplicate_extents(copy, false).map_err(|refusal| refusal.status)
     }
 
     fn resize(&self, id: OpenId, len: u64) {
@@ -315,6 +315,24 @@ fn blocks_are_shared_where_the_host_can_and_refused_where_it_cannot() {
         assert_eq!(share(0, 0, block - 1), Err(NtStatus::INVALID_PARAMETER));
         assert_eq!(share(0, 0, 0), Ok(()));
         assert_eq!(share(block, 0, 2 * block), Err(NtStatus::NOT_SUPPORTED));
+        // DUPLICATE_EXTENTS_DATA and DUPLICATE_EXTENTS_DATA_EX, [MS-FSCC] 2.3.7.1 and 2.3.9.1.
+        let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        let plain = |input: &[u8]| {
+            store.control(target, FsctlCode::DUPLICATE_EXTENTS_TO_FILE, input, 0).map(|(status, _)| status)
+        };
+        let extended = |input: &[u8]| {
+            store.control(target, FsctlCode::DUPLICATE_EXTENTS_TO_FILE_EX, input, 0).map(|(status, _)| status)
+        };
+        let done = plain(&words(&[source.0, 0, 0, block]));
+        for flags in [0, 1, 0xF0] {
+            assert_eq!(extended(&words(&[48, source.0, 0, 0, block, flags])), done, "{flags:#x}");
+        }
+        let cut = extended(&words(&[48, source.0, 0, block, 2 * block, 1]));
+        assert_eq!(cut, done.and(Err(NtStatus::NOT_SUPPORTED)), "beyond the target's end");
+        assert_eq!(extended(&words(&[48, source.0, 0, block, 2 * block, 0])), done, "as far as it goes");
+        assert_eq!(extended(&words(&[56, source.0, 0, 0, block, 0])), Err(NtStatus::INVALID_PARAMETER));
+        assert_eq!(extended(&words(&[48, source.0, 0, 0, block])), Err(NtStatus::BUFFER_TOO_SMALL));
+        assert_eq!(plain(&words(&[source.0, 0, 0])), Err(NtStatus::BUFFER_TOO_SMALL));
         store.control(source, FsctlCode::SET_SPARSE, &[1], 0).unwrap();
         assert_eq!(share(0, 0, block), Err(NtStatus::NOT_SUPPORTED), "sparse to not sparse");
     });

@@ -357,16 +357,27 @@ fn btrfs_compresses_and_shares_and_ext4_says_that_it_does_neither() {
 
         let (source, target) = (made("source", CreateOptions::NONE), made("target", CreateOptions::NONE));
         volume.write(source, 0, &[7; 32_768]).unwrap();
-        let share = |source, target, target_offset, len| {
-            let done =
-                volume.duplicate_extents(RangeCopy { source, source_offset: 0, target, target_offset, len });
+        let share_as = |source, target, target_offset, len, is_atomic| {
+            let copy = RangeCopy { source, source_offset: 0, target, target_offset, len };
+            let done = volume.duplicate_extents(copy, is_atomic);
             done.map_or_else(|refusal| refusal.status, |()| NtStatus::SUCCESS)
         };
+        let share = |source, target, target_offset, len| share_as(source, target, target_offset, len, false);
         assert_eq!(share(source, target, 0, 32_768), NtStatus::SUCCESS, "nothing of it beyond the end");
+        assert_eq!(
+            share_as(source, target, 0, 32_768, true),
+            NtStatus::NOT_SUPPORTED,
+            "all of it or nothing"
+        );
         assert_eq!(volume.opened_facts(target).unwrap().size, 0);
         let (class, len) = (FileInformationClass::END_OF_FILE_INFORMATION, 32_768_u64.to_le_bytes());
         volume.set_information(&cx, Requester::Local, target, class, &len).unwrap();
         assert_eq!(volume.read(target, 0, 32_768).unwrap(), vec![0; 32_768]);
+        assert_eq!(share_as(source, target, 16_384, 32_768, true), NtStatus::NOT_SUPPORTED);
+        assert_eq!(volume.read(target, 0, 32_768).unwrap(), vec![0; 32_768], "nothing of it");
+        assert_eq!(share_as(source, target, 0, 32_768, true), NtStatus::SUCCESS);
+        assert_eq!(volume.read(target, 0, 32_768).unwrap(), vec![7; 32_768]);
+        volume.write(target, 0, &[8; 32_768]).unwrap();
         assert_eq!(share(source, target, 0, 32_768), NtStatus::SUCCESS);
         assert_eq!(volume.read(target, 0, 32_768).unwrap(), vec![7; 32_768]);
         assert_eq!(share(source, source, 8192, 16_384), NtStatus::NOT_SUPPORTED, "it overlaps itself");

@@ -194,13 +194,14 @@ pub enum Op {
         open: StoreOpen,
         caching: Caching,
     },
-    /// Lets a range of one open of this store have the blocks of another's.
+    /// Lets a range of one open of this store have the blocks of another's; `is_atomic`: all of it or nothing.
     Duplicate {
         source: StoreOpen,
         source_offset: u64,
         target: StoreOpen,
         target_offset: u64,
         len: u64,
+        is_atomic: bool,
     },
     /// Copies ranges from one open of this store to another, one after the other, until one fails.
     Copy {

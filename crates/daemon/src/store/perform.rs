@@ -138,10 +138,11 @@ fn outcome<H: Host>(store: &Store<H>, op: &Op) -> Outcome {
         Op::Acknowledge { open, caching } => {
             volume.acknowledge_oplock(id(*open), oplocks::level_of(*caching)).map(|()| Done::Nothing)
         }
-        Op::Duplicate { source, source_offset, target, target_offset, len } => {
+        Op::Duplicate { source, source_offset, target, target_offset, len, is_atomic } => {
             let (source, target) = (id(*source), id(*target));
             let (source_offset, target_offset, len) = (*source_offset, *target_offset, *len);
-            volume.duplicate_extents(RangeCopy { source, source_offset, target, target_offset, len })?;
+            let copy = RangeCopy { source, source_offset, target, target_offset, len };
+            volume.duplicate_extents(copy, *is_atomic)?;
             Ok(Done::Output { status: NtStatus::SUCCESS, bytes: Vec::new() })
         }
         Op::Copy { source, target, chunks } => Ok(Done::Copied(copy(volume, *source, *target, chunks))),

@@ -9,8 +9,12 @@ use crate::refusal::{Refusal, Why};
 use crate::volume::Volume;
 use nt::{AccessMask, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 
-/// DUPLICATE_EXTENTS_DATA: a handle and three numbers. [MS-FSCC] 2.3.7
+/// DUPLICATE_EXTENTS_DATA: a handle and three numbers. [MS-FSCC] 2.3.7.1
 const DUPLICATE_LEN: usize = 32;
+/// DUPLICATE_EXTENTS_DATA_EX: the same behind its size, and flags. [MS-FSCC] 2.3.9.1
+const DUPLICATE_EX_LEN: usize = 48;
+/// All of it or nothing. [MS-FSCC] 2.3.9.1
+const DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC: u32 = 1;
 /// Bytes that are read and written at once where the host cannot copy by itself.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -74,9 +78,10 @@ impl<H: Host> Volume<H> {
         Ok(len)
     }
 
-    /// Lets the target share the source's blocks, where the host can; INVALID_DEVICE_REQUEST where it cannot.
-    /// [MS-FSA] 2.1.5.10.4 and <89>
-    pub fn duplicate_extents(&self, copy: RangeCopy) -> Result<(), Refusal> {
+    /// Lets the target share the source's blocks, where the host can; INVALID_DEVICE_REQUEST where it cannot. With `is_atomic`
+    /// all of the range or nothing of it; without, what of it would lie beyond the target's end is left out. To concurrent writes it
+    /// is one step either way (ioctl_ficlonerange(2)). [MS-FSA] 2.1.5.10.4 and <89>, 2.1.5.10.5
+    pub fn duplicate_extents(&self, copy: RangeCopy, is_atomic: bool) -> Result<(), Refusal> {
         let target = self.open_of(copy.target)?;
         self.require_writable()?;
         let block = self.host.space()?.block_bytes.max(1);
@@ -114,8 +119,10 @@ impl<H: Host> Volume<H> {
         // smb2.ioctl.dup_extents_len_beyond_dest.
         let room = self.stream_size(&target)?.saturating_sub(copy.target_offset);
         let len = copy.len.min(room - room % block);
-        if len == 0 {
+        let is_cut = is_atomic && len < copy.len;
+        if is_cut || len == 0 {
             return match self.host.features().shares_blocks {
+                true if is_cut => Err(not_supported("the target ends before the range does")),
                 true => Ok(()),
                 false => Err(Refusal::new(
                     NtStatus::INVALID_DEVICE_REQUEST,
@@ -151,7 +158,32 @@ impl<H: Host> Volume<H> {
         }
         let [source, source_offset, target_offset, len] = offsets::<4>(input)?;
         let (source, target) = (OpenId(source), open.id);
-        self.duplicate_extents(RangeCopy { source, source_offset, target, target_offset, len })?;
+        self.duplicate_extents(RangeCopy { source, source_offset, target, target_offset, len }, false)?;
+        Ok(ControlReply::nothing())
+    }
+
+    /// FSCTL_DUPLICATE_EXTENTS_TO_FILE_EX, likewise. [MS-FSA] 2.1.5.10.5
+    pub(super) fn duplicate_extents_to_file_ex(
+        &self,
+        open: &Open<H>,
+        input: &[u8],
+    ) -> Result<ControlReply, Refusal> {
+        if input.len() < DUPLICATE_EX_LEN {
+            let (what, wanted) = ("DUPLICATE_EXTENTS_DATA_EX", DUPLICATE_EX_LEN);
+            return Err(Refusal::new(
+                NtStatus::BUFFER_TOO_SMALL,
+                Why::Length { what, wanted, got: input.len() },
+            ));
+        }
+        let [size, source, source_offset, target_offset, len] = offsets::<5>(input)?;
+        if size != DUPLICATE_EX_LEN as u64 {
+            return Err(Refusal::parameter("StructureSize is not 48"));
+        }
+        let flags =
+            input.get(40..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let is_atomic = flags & DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC != 0;
+        let (source, target) = (OpenId(source), open.id);
+        self.duplicate_extents(RangeCopy { source, source_offset, target, target_offset, len }, is_atomic)?;
         Ok(ControlReply::nothing())
     }
 

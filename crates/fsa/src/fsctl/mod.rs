@@ -61,6 +61,7 @@ impl<H: Host> Volume<H> {
             FsctlCode::QUERY_ALLOCATED_RANGES => self.query_allocated_ranges(&open, input, output_len_max),
             FsctlCode::QUERY_FILE_REGIONS => self.query_file_regions(&open, input, output_len_max),
             FsctlCode::DUPLICATE_EXTENTS_TO_FILE => self.duplicate_extents_to_file(&open, input),
+            FsctlCode::DUPLICATE_EXTENTS_TO_FILE_EX => self.duplicate_extents_to_file_ex(&open, input),
             FsctlCode::GET_COMPRESSION => self.get_compression(&open, output_len_max),
             FsctlCode::SET_COMPRESSION => self.set_compression(&open, input),
             FsctlCode::GET_OBJECT_ID => self.get_object_id(&open, output_len_max),
