@@ -229,7 +229,7 @@ pub(crate) fn run(folder: &Path, count: u64, only: Option<&str>) -> Result<(), F
     world.ask(&framed(&plain(Command::TREE_CONNECT, 2, session_id, &tree)?)?)?;
     let tree_id = world.header()?.tree_id().ok_or("no tree")?;
     let mut id = 3;
-    let data = ops::symlink_data("target");
+    let data = requests::symlink("target");
     for make in ops::of_kept() {
         for at in 0..super::KEPT {
             let requests = make.step(at, 0, None, &data).ok_or("no step")?;

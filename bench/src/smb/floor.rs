@@ -67,9 +67,7 @@ fn operate(dir: &OwnedFd, how: &str, number: u64, value: &mut [u8]) -> Result<()
     let flags = if how == "set" { OFlags::RDWR } else { OFlags::RDONLY };
     let file = openat(dir, format!("kept/point{number}"), flags | OFlags::CLOEXEC, Mode::empty())?;
     match how {
-        "set" => {
-            fsetxattr(&file, "user.SmbReparse", &super::ops::symlink_data("target"), XattrFlags::empty())?
-        }
+        "set" => fsetxattr(&file, "user.SmbReparse", &requests::symlink("target"), XattrFlags::empty())?,
         _ => drop(fgetxattr(&file, "user.SmbReparse", value)?),
     }
     Ok(())

@@ -1,9 +1,6 @@
 //! The load generator as one of the clients of a soak: at a pace, on three connections, and every answer is compared.
 use super::link::{GET, Link, Protection, SET, Target, answers, statuses};
-use super::ops::{
-    close_request, control, create_request, file_id_of, list_request, read_request, symlink_data,
-    write_request,
-};
+use super::ops::{create_request, file_id_of, list_request};
 use crate::report::Failure;
 use nt::{AccessMask, CreateDisposition, CreateOptions, NotifyFilter, NtStatus};
 use std::io::Write;
@@ -92,15 +89,21 @@ fn all_succeed(what: &str, message: &[u8]) -> Result<(), Failure> {
 /// A symbolic link whose target counts the rounds: set, read back byte for byte, and now and then removed.
 fn points(link: &mut Link, round: u64) -> Result<(), Failure> {
     let path = format!(r"load\p{}", round % OBJECTS);
-    let point = symlink_data(&format!("target{round}"));
+    let point = requests::symlink(&format!("target{round}"));
     let attributes = AccessMask::FILE_WRITE_ATTRIBUTES | AccessMask::FILE_READ_ATTRIBUTES;
     let open =
         |disposition| create_request(&path, attributes, disposition, CreateOptions::OPEN_REPARSE_POINT);
-    let set =
-        [open(CreateDisposition::OPEN_IF), control(SET, FileId::ANY, &point, 0), close_request(FileId::ANY)];
+    let set = [
+        open(CreateDisposition::OPEN_IF),
+        requests::control(SET, FileId::ANY, &point, 0),
+        requests::close(FileId::ANY),
+    ];
     all_succeed("set", &link.round_trip(&set)?)?;
-    let get =
-        [open(CreateDisposition::OPEN), control(GET, FileId::ANY, &[], 16_384), close_request(FileId::ANY)];
+    let get = [
+        open(CreateDisposition::OPEN),
+        requests::control(GET, FileId::ANY, &[], 16_384),
+        requests::close(FileId::ANY),
+    ];
     let message = link.round_trip(&get)?;
     all_succeed("get", &message)?;
     let is_same = answers(&message)?
@@ -113,7 +116,7 @@ fn points(link: &mut Link, round: u64) -> Result<(), Failure> {
         let options = CreateOptions::OPEN_REPARSE_POINT | CreateOptions::DELETE_ON_CLOSE;
         let remove = [
             create_request(&path, AccessMask::DELETE, CreateDisposition::OPEN, options),
-            close_request(FileId::ANY),
+            requests::close(FileId::ANY),
         ];
         all_succeed("remove", &link.round_trip(&remove)?)?;
     }
@@ -142,8 +145,8 @@ fn data(link: &mut Link, round: u64) -> Result<(), Failure> {
     };
     let taken = LockFlags::EXCLUSIVE_LOCK | LockFlags::FAIL_IMMEDIATELY;
     all_succeed("lock", &link.round_trip(&[ranges(taken)])?)?;
-    all_succeed("write", &link.round_trip(&[write_request(file_id, 0, &bytes)])?)?;
-    let message = link.round_trip(&[read_request(file_id, 0, u32::try_from(BYTES)?)])?;
+    all_succeed("write", &link.round_trip(&[requests::write(file_id, 0, &bytes)])?)?;
+    let message = link.round_trip(&[requests::read(file_id, 0, u32::try_from(BYTES)?)])?;
     let is_same = answers(&message)?
         .iter()
         .any(|(_, answer)| matches!(answer, Response::Read(_, data) if *data == bytes));
@@ -151,7 +154,7 @@ fn data(link: &mut Link, round: u64) -> Result<(), Failure> {
         return Err("other bytes than were written".into());
     }
     all_succeed("unlock", &link.round_trip(&[ranges(LockFlags::UNLOCK)])?)?;
-    all_succeed("close", &link.round_trip(&[close_request(file_id)])?)
+    all_succeed("close", &link.round_trip(&[requests::close(file_id)])?)
 }
 
 /// A batch oplock that somebody else's open breaks, and that is acknowledged.
@@ -173,8 +176,8 @@ fn breaks(holder: &mut Link, other: &mut Link, round: u64) -> Result<(), Failure
     let acknowledged = holder.round_trip(&[Request::OplockBreak(Acknowledgment::Oplock(left))])?;
     all_succeed("acknowledge", &acknowledged)?;
     let opened = file_id_of(&waited(other)?).ok_or("the other's open")?;
-    all_succeed("close", &other.round_trip(&[close_request(opened)])?)?;
-    all_succeed("close", &holder.round_trip(&[close_request(held)])?)
+    all_succeed("close", &other.round_trip(&[requests::close(opened)])?)?;
+    all_succeed("close", &holder.round_trip(&[requests::close(held)])?)
 }
 
 /// Word of a file that somebody else makes.
@@ -196,11 +199,11 @@ fn is_notified(watcher: &mut Link, other: &mut Link, round: u64) -> Result<(), F
     let options = CreateOptions::DELETE_ON_CLOSE;
     let make = [
         create_request(&path, AccessMask::DELETE, CreateDisposition::OPEN_IF, options),
-        close_request(FileId::ANY),
+        requests::close(FileId::ANY),
     ];
     all_succeed("make", &other.round_trip(&make)?)?;
     all_succeed("the notification", &waited(watcher)?)?;
-    all_succeed("close", &watcher.round_trip(&[close_request(folder)])?)
+    all_succeed("close", &watcher.round_trip(&[requests::close(folder)])?)
 }
 
 fn lists(link: &mut Link) -> Result<(), Failure> {
@@ -214,7 +217,7 @@ fn lists(link: &mut Link) -> Result<(), Failure> {
             other => return Err(format!("a listing: {other:?}").into()),
         }
     }
-    all_succeed("close", &link.round_trip(&[close_request(folder)])?)
+    all_succeed("close", &link.round_trip(&[requests::close(folder)])?)
 }
 
 /// The next message, whatever it is; one that does not come is an error.

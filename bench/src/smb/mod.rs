@@ -133,7 +133,7 @@ fn prepare(server: &Server, wanted: &Wanted<'_>) -> Result<(), Failure> {
     }
     let mut link = Link::connect(target(server, Protection::Plain))?;
     let mut number = 0;
-    let data = ops::symlink_data("target");
+    let data = requests::symlink("target");
     for operation in ops::of_kept() {
         let driven =
             drive(std::slice::from_mut(&mut link), &operation, &data, (Until::Count(KEPT), 1), &mut number)?;
@@ -314,7 +314,7 @@ fn tell(refusals: &BTreeSet<(String, String)>) {
 /// New files: in an empty directory, with a point, and in one that holds many.
 fn fresh(servers: &[Server; 2], wanted: &Wanted<'_>, is_disk: bool) -> Result<(), Failure> {
     println!("fresh files, 8 connections:");
-    let data = ops::symlink_data("target");
+    let data = requests::symlink("target");
     let mut links: Vec<Vec<Link>> = Vec::new();
     for server in servers {
         let all: Result<Vec<Link>, Failure> =
@@ -455,8 +455,8 @@ fn transfer(servers: &[Server; 2], wanted: &Wanted<'_>) -> Result<(), Failure> {
                     for step in 0..STEPS {
                         let offset = step % PLACES * u64::from(STEP);
                         let request = match is_write {
-                            true => ops::write_request(file_id, offset, &data),
-                            false => ops::read_request(file_id, offset, STEP),
+                            true => requests::write(file_id, offset, &data),
+                            false => requests::read(file_id, offset, STEP),
                         };
                         let answer = link.round_trip(&[request])?;
                         match link::answers(&answer)?.first() {

@@ -1,14 +1,9 @@
 //! What is asked of a server: each operation as one related compound or as one message after the other.
 use super::link::{GET, SET, answers};
-use nt::{
-    AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, FsctlCode,
-    ShareAccess, Utf16,
-};
-use wire::create::{ImpersonationLevel, OplockLevel};
-use wire::ioctl::IoctlFlags;
+use nt::{AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, Utf16};
 use wire::query_directory::QueryDirectoryFlags;
 use wire::query_info::{InfoType, QueryInfoFlags};
-use wire::{FileId, Request, Response, close, create, ioctl, query_directory, query_info, read, write};
+use wire::{FileId, Request, Response, query_directory, query_info};
 
 /// What stands between the open and the close.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,22 +87,6 @@ pub(super) fn of_fresh() -> Vec<Operation> {
 }
 
 /// A symbolic link of Windows, relative. [MS-FSCC] 2.1.2.4
-pub(super) fn symlink_data(target: &str) -> Vec<u8> {
-    let name: Vec<u8> = target.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let len = u16::try_from(name.len()).unwrap_or_default();
-    let mut data = Vec::new();
-    data.extend(0xa000_000c_u32.to_le_bytes());
-    data.extend((12 + 2 * len).to_le_bytes());
-    data.extend([0, 0]);
-    for field in [0, len, len, len] {
-        data.extend(field.to_le_bytes());
-    }
-    data.extend(1u32.to_le_bytes());
-    data.extend(&name);
-    data.extend(&name);
-    data
-}
-
 impl Operation {
     fn create(&self, number: u64) -> Request<'static> {
         let number = self.objects.map_or(number, |objects| number % objects);
@@ -121,8 +100,8 @@ impl Operation {
     fn middle<'a>(&self, file_id: FileId, data: &'a [u8]) -> Option<Request<'a>> {
         match self.middle {
             Middle::Nothing => None,
-            Middle::Get => Some(control(GET, file_id, &[], 16384)),
-            Middle::Set => Some(control(SET, file_id, data, 0)),
+            Middle::Get => Some(requests::control(GET, file_id, &[], 16384)),
+            Middle::Set => Some(requests::control(SET, file_id, data, 0)),
             Middle::Stat => Some(Request::QueryInfo(query_info::Request {
                 info_type: InfoType::FILE,
                 class: u8::try_from(FileInformationClass::NETWORK_OPEN_INFORMATION.0).unwrap_or_default(),
@@ -147,7 +126,7 @@ impl Operation {
             return (step == 0).then(|| {
                 let mut all = vec![self.create(number)];
                 all.extend(self.middle(FileId::ANY, data));
-                all.push(close_request(FileId::ANY));
+                all.push(requests::close(FileId::ANY));
                 all
             });
         }
@@ -157,7 +136,7 @@ impl Operation {
         let file_id = opened?;
         match (step, self.middle(file_id, data)) {
             (1, Some(middle)) => Some(vec![middle]),
-            (1, None) | (2, Some(_)) => Some(vec![close_request(file_id)]),
+            (1, None) | (2, Some(_)) => Some(vec![requests::close(file_id)]),
             _ => None,
         }
     }
@@ -177,33 +156,8 @@ pub(super) fn create_request(
     disposition: CreateDisposition,
     options: CreateOptions,
 ) -> Request<'static> {
-    Request::Create(create::Request {
-        oplock_level: OplockLevel::NONE,
-        impersonation_level: ImpersonationLevel::IMPERSONATION,
-        desired_access,
-        file_attributes: FileAttributes(0),
-        share_access: ShareAccess::READ | ShareAccess::WRITE | ShareAccess::DELETE,
-        disposition,
-        options,
-        name: Utf16::from(path),
-        contexts: Vec::new(),
-    })
-}
-
-pub(super) fn control(code: FsctlCode, file_id: FileId, input: &[u8], output_len_max: u32) -> Request<'_> {
-    Request::Ioctl(ioctl::Request {
-        code,
-        file_id,
-        input,
-        input_len_max: 0,
-        output: &[],
-        output_len_max,
-        flags: IoctlFlags::IS_FSCTL,
-    })
-}
-
-pub(super) fn close_request(file_id: FileId) -> Request<'static> {
-    Request::Close(close::Request { flags: close::CloseFlags(0), file_id })
+    let create = requests::create(path).access(desired_access).disposition(disposition).options(options);
+    create.attributes(FileAttributes::NONE).request()
 }
 
 pub(super) fn list_request(file_id: FileId) -> Request<'static> {
@@ -215,32 +169,4 @@ pub(super) fn list_request(file_id: FileId) -> Request<'static> {
         pattern: Utf16::from("*"),
         output_len_max: 1 << 20,
     })
-}
-
-pub(super) fn read_request(file_id: FileId, offset: u64, len: u32) -> Request<'static> {
-    Request::Read(read::Request {
-        data_offset_hint: 0x50,
-        flags: read::ReadFlags(0),
-        len,
-        offset,
-        file_id,
-        len_min: 0,
-        channel: read::Channel::NONE,
-        remaining: 0,
-        channel_information: &[],
-    })
-}
-
-pub(super) fn write_request(file_id: FileId, offset: u64, data: &[u8]) -> Request<'_> {
-    Request::Write(
-        write::Request {
-            offset,
-            file_id,
-            channel: read::Channel::NONE,
-            remaining: 0,
-            channel_information: &[],
-            flags: write::WriteFlags(0),
-        },
-        data,
-    )
 }

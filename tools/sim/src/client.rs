@@ -1,8 +1,7 @@
 //! A client: what it asks for by chance, and what it knows.
 use crate::check::{Caching, Durable, Hold, Sure};
 use crate::request::{
-    create_request, granted, ioctl_request, lease_context, lock_request, negotiate_request, point,
-    read_request, setup_request, tree_request, write_request,
+    create_request, granted, lease_context, lock_request, negotiate_request, point, setup_request,
 };
 use crate::world::World;
 use fastrand::Rng;
@@ -13,7 +12,7 @@ use wire::create::{
     DurableFlags, DurableReconnectV2, DurableRequestV2, LeaseKey, LeaseState, OplockLevel, RequestContext,
 };
 use wire::oplock_break::{Acknowledgment, LeaseAcknowledgment, Notification, OplockBreak};
-use wire::{Command, Header, HeaderFlags, Request, Response, Subject, Writer, close, flush};
+use wire::{Command, Header, HeaderFlags, Request, Response, Subject, Writer};
 
 /// Files that everybody opens; behind them each client has one of its own for a reparse point.
 pub const FILES: usize = 3;
@@ -205,7 +204,7 @@ impl Client {
             _ => RequestContext::DurableReconnect(hold.file_id),
         }];
         contexts.extend(lease_context(hold.caching, self.key_of(hold.file)));
-        let request = create_request(hold.file, hold.is_alone, hold.caching, &contexts);
+        let request = create_request(hold.file, hold.is_alone, hold.caching, contexts);
         self.send(world, HeaderFlags::NONE, &request, Asked::Reconnect(at));
         // What is surely gone stays gone; of all else nobody knows when the server will look at it.
         self.with(at, |hold| hold.is_coming_back = hold.is_open != Sure::No);
@@ -264,7 +263,7 @@ impl Client {
             })),
         }
         contexts.extend(lease_context(draft.wants, self.key_of(draft.file)));
-        let request = create_request(draft.file, draft.is_alone, draft.wants, &contexts);
+        let request = create_request(draft.file, draft.is_alone, draft.wants, contexts);
         self.send(world, flags, &request, Asked::Create(draft));
     }
 
@@ -280,7 +279,8 @@ impl Client {
                 self.send(
                     world,
                     HeaderFlags::NONE,
-                    &ioctl_request(FsctlCode::SET_REPARSE_POINT, file_id, &data),
+                    // A SET takes no output, and says so. (reparse-semantics 4.1)
+                    &requests::control(FsctlCode::SET_REPARSE_POINT, file_id, &data, 0),
                     Asked::SetPoint(value),
                 );
                 return Some(format!("sets point {value}"));
@@ -289,7 +289,7 @@ impl Client {
                 self.send(
                     world,
                     HeaderFlags::NONE,
-                    &ioctl_request(FsctlCode::GET_REPARSE_POINT, file_id, &[]),
+                    &requests::control(FsctlCode::GET_REPARSE_POINT, file_id, &[], 16_384),
                     Asked::GetPoint,
                 );
                 return Some("gets its point".into());
@@ -303,18 +303,18 @@ impl Client {
                 self.send(
                     world,
                     HeaderFlags::NONE,
-                    &write_request(file_id, offset, &bytes),
+                    &requests::write(file_id, offset, &bytes),
                     Asked::Write(at, value),
                 );
                 format!("writes {value} into file {file}")
             }
             2 | 3 if file < FILES => {
-                self.send(world, HeaderFlags::NONE, &read_request(file_id, offset), Asked::Read(at));
+                self.send(world, HeaderFlags::NONE, &requests::read(file_id, offset, 8), Asked::Read(at));
                 format!("reads file {file}")
             }
             4 if file < FILES => {
                 let value = register.acknowledged;
-                let request = Request::Flush(flush::Request { file_id });
+                let request = requests::flush(file_id);
                 self.send(world, HeaderFlags::NONE, &request, Asked::Flush(at, value));
                 format!("flushes file {file}")
             }
@@ -329,7 +329,7 @@ impl Client {
             }
             7 => {
                 self.with(at, Hold::doubt);
-                let request = Request::Close(close::Request { flags: close::CloseFlags::NONE, file_id });
+                let request = requests::close(file_id);
                 self.send(world, HeaderFlags::NONE, &request, Asked::Close(at));
                 format!("closes file {file}")
             }
@@ -434,7 +434,7 @@ impl Client {
             }
             Asked::Logon if is_done => {
                 self.session_id = header.session_id;
-                self.send(world, HeaderFlags::NONE, &tree_request(), Asked::Tree);
+                self.send(world, HeaderFlags::NONE, &requests::tree("share"), Asked::Tree);
             }
             Asked::Tree if is_done => self.tree_id = header.tree_id().unwrap_or_default(),
             Asked::Logon | Asked::Tree => return Err(format!("{:?}: {status}", header.command)),

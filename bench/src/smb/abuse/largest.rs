@@ -1,7 +1,7 @@
 //! The largest answers, chains and inputs that a client may ask for, as many as it has credits for.
 use super::super::link::{Link, Protection, answers};
 use super::super::load::opened;
-use super::super::ops::{close_request, control, create_request, file_id_of, read_request, write_request};
+use super::super::ops::{create_request, file_id_of};
 use super::greedy::{Statuses, earn, pipelined, push, told};
 use super::{Ground, Outcome};
 use crate::report::Failure;
@@ -61,8 +61,8 @@ pub(super) fn outputs(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), 
             }
             1 => {
                 let file = opened(&mut link, "big", OplockLevel::NONE)?;
-                let first = read_request(file, 0, LARGEST);
-                let rest = (1..REQUESTS).map(|_| read_request(FileId::ANY, 0, LARGEST));
+                let first = requests::read(file, 0, LARGEST);
+                let rest = (1..REQUESTS).map(|_| requests::read(FileId::ANY, 0, LARGEST));
                 link.framed(&[first].into_iter().chain(rest).collect::<Vec<_>>())?
             }
             // Each by itself, each listing on an open of its own.
@@ -79,7 +79,7 @@ pub(super) fn outputs(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), 
             _ => {
                 let file = opened(&mut link, "big", OplockLevel::NONE)?;
                 let framed: Result<Vec<_>, _> =
-                    (0..REQUESTS).map(|_| link.framed(&[read_request(file, 0, LARGEST)])).collect();
+                    (0..REQUESTS).map(|_| link.framed(&[requests::read(file, 0, LARGEST)])).collect();
                 framed?.concat()
             }
         };
@@ -128,7 +128,7 @@ fn long_chains(link: &mut Link, rounds: usize) -> Result<Statuses, Failure> {
         let open =
             create_request(r"kept\large", access, CreateDisposition::OPEN, CreateOptions::OPEN_REPARSE_POINT);
         let middle = (0..254).map(|_| all_information(FileId::ANY, 65_536));
-        [open].into_iter().chain(middle).chain([close_request(FileId::ANY)]).collect()
+        [open].into_iter().chain(middle).chain([requests::close(FileId::ANY)]).collect()
     })
 }
 
@@ -158,7 +158,7 @@ fn copies(link: &mut Link, number: usize, rounds: usize) -> Result<Statuses, Fai
     earn(link)?;
     let source = opened(link, "source", OplockLevel::NONE)?;
     let target = opened(link, &format!("copy{number}"), OplockLevel::NONE)?;
-    let message = link.round_trip(&[control(code::SRV_REQUEST_RESUME_KEY, source, &[], 32)])?;
+    let message = link.round_trip(&[requests::control(code::SRV_REQUEST_RESUME_KEY, source, &[], 32)])?;
     let key = answers(&message)?.into_iter().find_map(|(_, answer)| match answer {
         Response::Ioctl(answer) => ResumeKey::decode(answer.output).ok(),
         _ => None,
@@ -172,7 +172,9 @@ fn copies(link: &mut Link, number: usize, rounds: usize) -> Result<Statuses, Fai
     let mut w = Writer::new();
     request.encode(&mut w);
     let input = w.finish()?;
-    pipelined(link, rounds, rounds, |_| vec![control(code::SRV_COPYCHUNK_WRITE, target, &input, 12)])
+    pipelined(link, rounds, rounds, |_| {
+        vec![requests::control(code::SRV_COPYCHUNK_WRITE, target, &input, 12)]
+    })
 }
 
 /// The largest EAs, names, points and structures, 8 MiB where a message may have that.
@@ -209,14 +211,14 @@ pub(super) fn inputs(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), F
         set(FileInformationClass::RENAME_INFORMATION, &large)
     })?);
     turns.push(turn("points of 8 MiB", &mut link, rounds, &|_| {
-        control(FsctlCode::SET_REPARSE_POINT, file, &large, 0)
+        requests::control(FsctlCode::SET_REPARSE_POINT, file, &large, 0)
     })?);
     turns.push(turn("ranges", &mut link, rounds, &|_| {
-        control(FsctlCode::QUERY_ALLOCATED_RANGES, file, &large, LARGEST)
+        requests::control(FsctlCode::QUERY_ALLOCATED_RANGES, file, &large, LARGEST)
     })?);
-    turns.push(turn("writes of 8 MiB", &mut link, rounds, &|_| write_request(file, 0, &large))?);
+    turns.push(turn("writes of 8 MiB", &mut link, rounds, &|_| requests::write(file, 0, &large))?);
     turns.push(turn("writes far out", &mut link, rounds, &|at| {
-        write_request(file, (1 << 40) + at as u64, &large)
+        requests::write(file, (1 << 40) + at as u64, &large)
     })?);
     turns.push(turn("names of 32,000 units", &mut link, rounds, &|_| {
         create_request(&name, AccessMask::GENERIC_READ, CreateDisposition::OPEN, CreateOptions(0))

@@ -1,7 +1,7 @@
 //! A client that does nothing wrong, beside those that do: what it asks for now and then, and how long each takes.
 use super::super::link::{Link, Target, statuses};
 use super::super::load::opened;
-use super::super::ops::{close_request, control, create_request, read_request, symlink_data, write_request};
+use super::super::ops::create_request;
 use super::Outcome;
 use crate::report::Failure;
 use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, NtStatus};
@@ -54,7 +54,7 @@ impl Neighbour {
         let mut link = Link::connect(target)?;
         let file = opened(&mut link, r"kept\large", OplockLevel::NONE)?;
         let data = vec![7; MEBI as usize];
-        succeed(&link.round_trip(&[write_request(file, 0, &data)])?)?;
+        succeed(&link.round_trip(&[requests::write(file, 0, &data)])?)?;
         let thread = std::thread::spawn(move || observe(link, file, target, &now));
         Ok(Neighbour { phase, thread })
     }
@@ -99,7 +99,7 @@ fn observe(mut link: Link, file: FileId, target: Target, now: &AtomicU8) -> Obse
         let done = match kind {
             Kind::Small => small(&mut link, file, number),
             Kind::Large => {
-                link.round_trip(&[read_request(file, 0, MEBI)]).and_then(|answer| succeed(&answer))
+                link.round_trip(&[requests::read(file, 0, MEBI)]).and_then(|answer| succeed(&answer))
             }
             Kind::Logon => Link::connect(target).map(drop),
         };
@@ -121,16 +121,16 @@ fn observe(mut link: Link, file: FileId, target: Target, now: &AtomicU8) -> Obse
 
 fn small(link: &mut Link, file: FileId, number: u64) -> Result<(), Failure> {
     if number.is_multiple_of(2) {
-        return succeed(&link.round_trip(&[write_request(file, 4096 * (number % 256), &[7; 4096])])?);
+        return succeed(&link.round_trip(&[requests::write(file, 4096 * (number % 256), &[7; 4096])])?);
     }
     let path = format!(r"kept\point{}", number % 50);
     let access = AccessMask::FILE_WRITE_ATTRIBUTES | AccessMask::FILE_READ_ATTRIBUTES;
-    let point = symlink_data("target");
+    let point = requests::symlink("target");
     let chain = [
         create_request(&path, access, CreateDisposition::OPEN_IF, CreateOptions::OPEN_REPARSE_POINT),
-        control(FsctlCode::SET_REPARSE_POINT, FileId::ANY, &point, 0),
-        control(FsctlCode::GET_REPARSE_POINT, FileId::ANY, &[], 16_384),
-        close_request(FileId::ANY),
+        requests::control(FsctlCode::SET_REPARSE_POINT, FileId::ANY, &point, 0),
+        requests::control(FsctlCode::GET_REPARSE_POINT, FileId::ANY, &[], 16_384),
+        requests::close(FileId::ANY),
     ];
     succeed(&link.round_trip(&chain)?)
 }

@@ -1,7 +1,6 @@
 //! Clients that read, or write, a byte now and then.
 use super::super::link::Link;
 use super::super::load::opened;
-use super::super::ops::{read_request, write_request};
 use super::greedy::{earn, is_closed, push, until_closed};
 use super::server::PATIENCE_S;
 use super::{Ground, Outcome};
@@ -29,7 +28,7 @@ pub(super) fn readers(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), 
         earn(&mut link)?;
         let file = opened(&mut link, "big", OplockLevel::NONE)?;
         let requests: Result<Vec<Vec<u8>>, Failure> =
-            (0..60).map(|_| link.framed(&[read_request(file, 0, LARGEST)])).collect();
+            (0..60).map(|_| link.framed(&[requests::read(file, 0, LARGEST)])).collect();
         let bytes = requests?.concat();
         asked += 60 * u64::from(LARGEST);
         push(&mut link.stream, &bytes)?;
@@ -69,7 +68,7 @@ pub(super) fn writers(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), 
         let mut link: Link = ground.link()?;
         earn(&mut link)?;
         let file = opened(&mut link, &format!("written{at}"), OplockLevel::NONE)?;
-        let bytes = link.framed(&[write_request(file, 0, &data)])?;
+        let bytes = link.framed(&[requests::write(file, 0, &data)])?;
         sent += push(&mut link.stream, bytes.get(..bytes.len() - 4096).unwrap_or_default())? as u64;
         streams.push(link.stream);
     }

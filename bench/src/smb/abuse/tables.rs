@@ -1,7 +1,7 @@
 //! As many locks, watches, opens, sessions, tree connects and pipes as one client gets.
 use super::super::link::{Link, Protection, answers};
 use super::super::load::opened;
-use super::super::ops::{create_request, file_id_of, write_request};
+use super::super::ops::{create_request, file_id_of};
 use super::greedy::{Statuses, earn, pipelined, told};
 use super::{Ground, Outcome};
 use crate::report::Failure;
@@ -201,7 +201,7 @@ pub(super) fn pipes(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), Fa
     let call: Vec<u8> = [part, more.repeat(2)].concat();
     let mut all = Statuses::new();
     for pipe in &pipes {
-        let seen = pipelined(&mut link, 1, 1, |_| vec![write_request(*pipe, 0, &call)])?;
+        let seen = pipelined(&mut link, 1, 1, |_| vec![requests::write(*pipe, 0, &call)])?;
         seen.into_iter().for_each(|(status, count)| *all.entry(status).or_default() += count);
     }
     outcome.tell(format!(
@@ -218,7 +218,7 @@ pub(super) fn pipes(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), Fa
     let request = create_request("srvsvc", access, CreateDisposition::OPEN, CreateOptions(0));
     let pipe = file_id_of(&link.round_trip(&[request])?).ok_or("no pipe")?;
     let calls = fragment(0, 0x03, &[0; 8]).repeat(ground.count(200_000, 20_000));
-    let seen = pipelined(&mut link, 4, 1, |_| vec![write_request(pipe, 0, &calls)])?;
+    let seen = pipelined(&mut link, 4, 1, |_| vec![requests::write(pipe, 0, &calls)])?;
     outcome.tell(format!(
         "WRITEs of {} KiB of small calls: {} in {:.1} s",
         calls.len() / 1024,
@@ -232,7 +232,7 @@ pub(super) fn pipes(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), Fa
 }
 
 fn wire_read(pipe: FileId) -> Request<'static> {
-    super::super::ops::read_request(pipe, 0, 4096)
+    requests::read(pipe, 0, 4096)
 }
 
 /// A PDU of a request: head, hint, context, operation, arguments. C706 12.6.4.9

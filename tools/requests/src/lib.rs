@@ -1,4 +1,5 @@
-//! The requests of a client.
+//! What clients ask, as those build it who test and measure the server: the tests of the daemon, the simulator, the load generator.
+//! Fields that no caller cares for have what Windows sends.
 use nt::{
     AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, FsctlCode, Guid,
     NotifyFilter, ShareAccess, Utf16,
@@ -18,8 +19,10 @@ use wire::{
     session_setup, set_info, tree_connect, write,
 };
 
+/// Read, handle and write caching.
 pub const ALL: LeaseState = LeaseState(7);
 
+/// NEGOTIATE of one dialect, with a hash and a signing algorithm where it takes contexts.
 pub fn negotiate(client_guid: Guid, dialect: Dialect) -> Request<'static> {
     let contexts = vec![
         negotiate::Context::Preauth(Preauth { hashes: vec![HashAlgorithm::SHA_512], salt: &[9; 32] }),
@@ -34,6 +37,7 @@ pub fn negotiate(client_guid: Guid, dialect: Dialect) -> Request<'static> {
     })
 }
 
+/// SESSION_SETUP in the place of another session, or of none.
 pub fn setup(user: &str, previous: u64) -> Request<'_> {
     Request::SessionSetup(session_setup::Request {
         flags: session_setup::RequestFlags::NONE,
@@ -44,6 +48,7 @@ pub fn setup(user: &str, previous: u64) -> Request<'_> {
     })
 }
 
+/// TREE_CONNECT to a share.
 pub fn tree(share: &str) -> Request<'static> {
     let path = Utf16::from(format!(r"\\server\{share}").as_str());
     let flags = tree_connect::RequestFlags::NONE;
@@ -53,13 +58,21 @@ pub fn tree(share: &str) -> Request<'static> {
 /// A CREATE, which is changed before it is sent.
 #[derive(Clone, Debug)]
 pub struct Create {
+    /// The path, from the share on.
     pub name: String,
+    /// What is wanted.
     pub access: AccessMask,
+    /// What others may.
     pub share: ShareAccess,
+    /// Open, make, or both.
     pub disposition: CreateDisposition,
+    /// How.
     pub options: CreateOptions,
+    /// Of what is made.
     pub attributes: FileAttributes,
+    /// The oplock that is wanted.
     pub oplock: OplockLevel,
+    /// What else is asked for.
     pub contexts: Vec<RequestContext<'static>>,
 }
 
@@ -82,28 +95,39 @@ pub fn create(name: &str) -> Create {
 }
 
 impl Create {
+    /// Wants this access.
     pub fn access(self, access: AccessMask) -> Create {
         Create { access, ..self }
     }
 
+    /// Shares nothing.
     pub fn alone(self) -> Create {
         Create { share: ShareAccess(0), ..self }
     }
 
+    /// Opens, makes, or both.
     pub fn disposition(self, disposition: CreateDisposition) -> Create {
         Create { disposition, ..self }
     }
 
+    /// With these options.
     pub fn options(self, options: CreateOptions) -> Create {
         Create { options, ..self }
     }
 
+    /// A directory, to be listed.
     pub fn directory(self) -> Create {
         let options = CreateOptions::DIRECTORY_FILE;
         let access = AccessMask::FILE_LIST_DIRECTORY | AccessMask::FILE_READ_ATTRIBUTES;
         Create { options, access, attributes: FileAttributes::NONE, ..self }
     }
 
+    /// For what is made.
+    pub fn attributes(self, attributes: FileAttributes) -> Create {
+        Create { attributes, ..self }
+    }
+
+    /// Wants this oplock.
     pub fn oplock(self, oplock: OplockLevel) -> Create {
         Create { oplock, ..self }
     }
@@ -117,9 +141,10 @@ impl Create {
         self
     }
 
+    /// The message. A context that cannot be written is left out.
     pub fn request(&self) -> Request<'static> {
         let contexts: Vec<Context<'static>> =
-            self.contexts.iter().map(|context| context.encode().unwrap()).collect();
+            self.contexts.iter().filter_map(RequestContext::encode).collect();
         Request::Create(create::Request {
             oplock_level: self.oplock,
             impersonation_level: ImpersonationLevel::IMPERSONATION,
@@ -134,29 +159,35 @@ impl Create {
     }
 }
 
+/// A lease, its key made of one number.
 pub fn lease(key: u8, state: LeaseState) -> RequestContext<'static> {
     RequestContext::Lease(Lease { key: LeaseKey([key; 16]), state, ..Lease::default() })
 }
 
+/// The same of version 2.
 pub fn lease_v2(key: u8, state: LeaseState) -> RequestContext<'static> {
     let lease = Lease { key: LeaseKey([key; 16]), state, ..Lease::default() };
     RequestContext::LeaseV2(LeaseV2 { lease, ..LeaseV2::default() })
 }
 
+/// A durable open of version 2, its CreateGuid made of one number.
 pub fn durable_v2(guid: u8, timeout_ms: u32) -> RequestContext<'static> {
     let (flags, create_guid) = (DurableFlags::NONE, Guid([guid; 16]));
     RequestContext::DurableRequestV2(DurableRequestV2 { timeout_ms, flags, create_guid })
 }
 
+/// Asks for a durable open again.
 pub fn back(file_id: FileId) -> RequestContext<'static> {
     RequestContext::DurableReconnect(file_id)
 }
 
+/// The same of version 2.
 pub fn back_v2(file_id: FileId, guid: u8) -> RequestContext<'static> {
     let (flags, create_guid) = (DurableFlags::NONE, Guid([guid; 16]));
     RequestContext::DurableReconnectV2(DurableReconnectV2 { file_id, create_guid, flags })
 }
 
+/// WRITE.
 pub fn write(file_id: FileId, offset: u64, data: &[u8]) -> Request<'_> {
     let body = write::Request {
         offset,
@@ -169,6 +200,7 @@ pub fn write(file_id: FileId, offset: u64, data: &[u8]) -> Request<'_> {
     Request::Write(body, data)
 }
 
+/// READ.
 pub fn read(file_id: FileId, offset: u64, len: u32) -> Request<'static> {
     Request::Read(read::Request {
         data_offset_hint: 0x50,
@@ -183,15 +215,19 @@ pub fn read(file_id: FileId, offset: u64, len: u32) -> Request<'static> {
     })
 }
 
+/// FLUSH.
 pub fn flush(file_id: FileId) -> Request<'static> {
     Request::Flush(flush::Request { file_id })
 }
 
+/// CLOSE, without asking for the attributes.
 pub fn close(file_id: FileId) -> Request<'static> {
     Request::Close(close::Request { flags: close::CloseFlags::NONE, file_id })
 }
 
+/// An exclusive lock that does not wait.
 pub const LOCK: LockFlags = LockFlags(0x12);
+/// The end of one.
 pub const UNLOCK: LockFlags = LockFlags::UNLOCK;
 
 /// LOCK of the bytes 100 to 199, at a place in the LockSequenceArray with a number; 0 at place 0 is none.
@@ -200,6 +236,7 @@ pub fn lock(file_id: FileId, bucket: u32, number: u32, flags: LockFlags) -> Requ
     Request::Lock(lock::Request { lock_sequence: bucket << 4 | number, file_id, locks })
 }
 
+/// IOCTL of a file system's control, whose output may be so long.
 pub fn control(code: FsctlCode, file_id: FileId, input: &[u8], output_len_max: u32) -> Request<'_> {
     Request::Ioctl(ioctl::Request {
         code,
@@ -212,16 +249,17 @@ pub fn control(code: FsctlCode, file_id: FileId, input: &[u8], output_len_max: u
     })
 }
 
+/// The input of FSCTL_LMR_REQUEST_RESILIENCY.
 pub fn resiliency(timeout_ms: u32) -> Vec<u8> {
     let mut w = Writer::new();
     ResiliencyRequest { timeout_ms }.encode(&mut w);
-    w.finish().unwrap()
+    w.finish().unwrap_or_default()
 }
 
 /// A relative symbolic link to a name. [MS-FSCC] 2.1.2.4
 pub fn symlink(target: &str) -> Vec<u8> {
     let name: Vec<u8> = target.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let len = u16::try_from(name.len()).unwrap();
+    let len = u16::try_from(name.len()).unwrap_or_default();
     let mut data = 0xA000_000C_u32.to_le_bytes().to_vec();
     data.extend((12 + 2 * len).to_le_bytes());
     data.extend([0, 0]);
@@ -278,7 +316,7 @@ pub fn acknowledge(key: LeaseKey, state: LeaseState) -> Request<'static> {
 /// FileRenameInformation, in the form of SMB2. [MS-FSCC] 2.4.37
 pub fn rename_to(name: &str, replaces: bool) -> Vec<u8> {
     let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let len = u32::try_from(name.len()).unwrap();
+    let len = u32::try_from(name.len()).unwrap_or_default();
     let mut bytes =
         [&[u8::from(replaces), 0, 0, 0, 0, 0, 0, 0][..], &[0; 8], &len.to_le_bytes(), &name].concat();
     // No shorter than the structure.
