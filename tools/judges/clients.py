@@ -100,7 +100,6 @@ def control(name, code, data=b"", directory=False, output_size=0, follow=False):
     """One FSCTL on an open of the object itself."""
     import smbclient
     from smbclient._io import SMBDirectoryIO, SMBFileIO
-    from smbprotocol.ioctl import IOCTLFlags, SMB2IOCTLRequest, SMB2IOCTLResponse
     from smbprotocol.open import CreateOptions, FilePipePrinterAccessMask
 
     kind = SMBDirectoryIO if directory else SMBFileIO
@@ -112,18 +111,7 @@ def control(name, code, data=b"", directory=False, output_size=0, follow=False):
     )
     with kind(unc(name), mode="r+" if not directory else "r", share_access="rwd", desired_access=access,
               create_options=create_options, **options()) as opened:
-        request = SMB2IOCTLRequest()
-        request["ctl_code"] = code
-        request["file_id"] = opened.fd.file_id
-        request["max_output_response"] = output_size
-        request["flags"] = IOCTLFlags.SMB2_0_IOCTL_IS_FSCTL
-        request["buffer"] = data
-        connection = opened.fd.connection
-        tree = opened.fd.tree_connect
-        sent = connection.send(request, sid=tree.session.session_id, tid=tree.tree_connect_id)
-        response = SMB2IOCTLResponse()
-        response.unpack(connection.receive(sent)["data"].get_value())
-        return response["buffer"].get_value()
+        return smb_channel.fsctl(opened, code, data, output_size)
 
 
 def touch(name, data=b""):

@@ -23,6 +23,24 @@ class Server:
         return connection, tree
 
 
+def fsctl(opened, code, data=b"", output_size=0):
+    """One FSCTL on what smbclient opened; its output."""
+    from smbprotocol.ioctl import IOCTLFlags, SMB2IOCTLRequest, SMB2IOCTLResponse
+
+    request = SMB2IOCTLRequest()
+    request["ctl_code"] = code
+    request["file_id"] = opened.fd.file_id
+    request["max_output_response"] = output_size
+    request["flags"] = IOCTLFlags.SMB2_0_IOCTL_IS_FSCTL
+    request["buffer"] = data
+    connection = opened.fd.connection
+    tree = opened.fd.tree_connect
+    sent = connection.send(request, sid=tree.session.session_id, tid=tree.tree_connect_id)
+    response = SMB2IOCTLResponse()
+    response.unpack(connection.receive(sent)["data"].get_value())
+    return response["buffer"].get_value()
+
+
 def cut(connection):
     """As a broken network does: without a word of SMB."""
     connection.transport._sock.shutdown(socket.SHUT_RDWR)

@@ -92,24 +92,12 @@ def options():
 def control(name, code, data=b"", output_size=0):
     """One FSCTL on an open of the object itself."""
     from smbclient._io import SMBFileIO
-    from smbprotocol.ioctl import IOCTLFlags, SMB2IOCTLRequest, SMB2IOCTLResponse
     from smbprotocol.open import CreateOptions, FilePipePrinterAccessMask as Mask
 
     access = Mask.FILE_READ_ATTRIBUTES | Mask.FILE_WRITE_ATTRIBUTES | Mask.SYNCHRONIZE
     with SMBFileIO(unc(name), mode="r+", share_access="rwd", desired_access=access,
                    create_options=CreateOptions.FILE_OPEN_REPARSE_POINT, **options()) as opened:
-        request = SMB2IOCTLRequest()
-        request["ctl_code"] = code
-        request["file_id"] = opened.fd.file_id
-        request["max_output_response"] = output_size
-        request["flags"] = IOCTLFlags.SMB2_0_IOCTL_IS_FSCTL
-        request["buffer"] = data
-        tree = opened.fd.tree_connect
-        connection = opened.fd.connection
-        sent = connection.send(request, sid=tree.session.session_id, tid=tree.tree_connect_id)
-        response = SMB2IOCTLResponse()
-        response.unpack(connection.receive(sent)["data"].get_value())
-        return response["buffer"].get_value()
+        return smb_channel.fsctl(opened, code, data, output_size)
 
 
 def smbprotocol_round(number):
@@ -207,7 +195,8 @@ def impacket_round(number):
     same(SHARE in [share["shi1_netname"].rstrip("\0") for share in connection.listShares()], True)
     # Some go without a word, as clients do that crash.
     if number % 3:
-        connection.logoff()
+        # logoff() alone would leave the connection to the server's idle_timeout.
+        connection.close()
     else:
         connection.getSMBServer().get_socket().close()
 
