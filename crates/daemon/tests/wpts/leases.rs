@@ -37,10 +37,11 @@ fn told(peer: &mut Peer) -> LeaseBreak {
 #[test]
 fn a_directorys_lease_has_no_write_caching() {
     let ground = Ground::new();
-    for (asked, granted) in [(R, R), (R | W, R), (R | H, R | H), (ALL, R | H)] {
+    for (number, asked, granted) in [(1, R, R), (2, R | W, R), (3, R | H, R | H), (4, ALL, R | H)] {
         ground.has_directory("d");
         let mut peer = ground.peer(1, D30);
-        assert_eq!(leased(&mut peer, "d", 1, asked).1, granted, "{asked:?}");
+        // A key of its own: the server may not have heard yet that the last connection is gone, whose key means another file.
+        assert_eq!(leased(&mut peer, "d", number, asked).1, granted, "{asked:?}");
         drop(peer);
         std::fs::remove_dir(ground.path("d")).unwrap();
     }
