@@ -3,6 +3,7 @@ use crate::report::Failure;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -125,6 +126,9 @@ pub(super) fn smbd(folder: &Path) -> Result<Server, Failure> {
     let child = Command::new("smbd")
         .args(["-F", "--no-process-group", "--debug-stdout", "-s"])
         .arg(&config)
+        // It ends with the pipe, however we end; and as it ends it ends its process group, which is not ours.
+        .stdin(Stdio::piped())
+        .process_group(0)
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()?;

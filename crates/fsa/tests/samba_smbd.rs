@@ -5,6 +5,7 @@ use fsa::host::Host;
 use fsa::host::linux::{LinuxHost, LinuxOptions};
 use fsa::host::meta;
 use nt::{FileAttributes, FileTime};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -46,6 +47,9 @@ impl Samba {
         let daemon = Command::new("smbd")
             .args(["-F", "--no-process-group", "--debug-stdout", "-s"])
             .arg(&config)
+            // It ends with the pipe, however we end; and as it ends it ends its process group, which is not ours.
+            .stdin(Stdio::piped())
+            .process_group(0)
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()

@@ -1,5 +1,6 @@
 //! A Debian smbd on loopback, as root, over a temporary directory, with one user who has a password.
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -39,6 +40,9 @@ impl Smbd {
         let daemon = Command::new("smbd")
             .args(["-F", "--no-process-group", "--debug-stdout", "-s"])
             .arg(&config)
+            // It ends with the pipe, however we end; and as it ends it ends its process group, which is not ours.
+            .stdin(Stdio::piped())
+            .process_group(0)
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
