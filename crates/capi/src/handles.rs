@@ -80,7 +80,7 @@ pub(crate) fn event(handle: Handle) -> Result<Arc<Signal>, NtStatus> {
 pub(crate) fn waitable(handle: Handle) -> Result<Arc<Signal>, NtStatus> {
     match get(handle)? {
         Object::Event(event) => Ok(event),
-        Object::File(file) => Ok(Arc::clone(&file.signal)),
+        Object::File(file) => Ok(Arc::clone(&file.pending.signal)),
         _ => Err(NtStatus::OBJECT_TYPE_MISMATCH),
     }
 }

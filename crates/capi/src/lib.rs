@@ -15,6 +15,7 @@ mod information;
 mod names;
 mod namespace;
 mod path;
+mod pending;
 mod pool;
 mod port;
 mod privileges;

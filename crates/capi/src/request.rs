@@ -1,6 +1,7 @@
 //! A request that goes on in the background. It is a value: it can be queued, cancelled and completed by whoever is first.
 use crate::abi::memory::{StatusBlock, UserBytes};
 use crate::file::OpenFile;
+use crate::pending::Pending;
 use crate::pool;
 use crate::port::Packet;
 use crate::signal::Signal;
@@ -36,30 +37,31 @@ pub(crate) struct Completion {
 
 /// A request.
 pub(crate) struct Request {
-    file: Arc<OpenFile>,
+    pending: Arc<Pending>,
     number: u64,
     /// The thread that made it.
     pub(crate) thread: ThreadId,
     completion: Completion,
-    work: Mutex<Option<Work>>,
+    /// What is to be done on which file, until it is.
+    work: Mutex<Option<(Arc<OpenFile>, Work)>>,
     state: AtomicU8,
 }
 
 impl Completion {
     /// The signals that tell of the end are reset at the beginning.
-    pub(crate) fn begin(&self, file: &OpenFile) {
+    pub(crate) fn begin(&self, pending: &Pending) {
         self.block.begin();
-        file.signal.reset();
+        pending.signal.reset();
         if let Some(event) = &self.event {
             event.reset();
         }
     }
 
     /// Tells of the end. Once the status is written the block may be gone: nothing touches it afterwards.
-    pub(crate) fn end(&self, file: &OpenFile, status: NtStatus, information: usize) {
+    pub(crate) fn end(&self, pending: &Pending, status: NtStatus, information: usize) {
         self.block.end(status, information);
         let packet = Packet { key: 0, context: self.context, status, information };
-        file.announce(self.block.address(), self.event.is_some(), packet);
+        pending.announce(self.block.address(), self.event.is_some(), packet);
         if let Some(event) = &self.event {
             event.set();
         }
@@ -69,14 +71,15 @@ impl Completion {
 impl Request {
     /// Starts a request: PENDING, or why it could not be queued.
     pub(crate) fn start(file: &Arc<OpenFile>, work: Work, completion: Completion) -> NtStatus {
-        completion.begin(file);
-        let request = file.remember(|number| {
+        let pending = &file.pending;
+        completion.begin(pending);
+        let request = pending.remember(|number| {
             Arc::new(Request {
-                file: Arc::clone(file),
+                pending: Arc::clone(pending),
                 number,
                 thread: std::thread::current().id(),
                 completion,
-                work: Mutex::new(Some(work)),
+                work: Mutex::new(Some((Arc::clone(file), work))),
                 state: AtomicU8::new(QUEUED),
             })
         });
@@ -84,7 +87,7 @@ impl Request {
             return NtStatus::PENDING;
         }
         // No packet and no signal: the call itself says so.
-        file.forget(request.address(), request.number);
+        pending.forget(request.address(), request.number);
         request.completion.block.end(NtStatus::INSUFFICIENT_RESOURCES, 0);
         NtStatus::INSUFFICIENT_RESOURCES
     }
@@ -104,8 +107,8 @@ impl Request {
         if !self.take() {
             return;
         }
-        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let ended = catch_unwind(AssertUnwindSafe(|| work.map(|work| perform(&self.file, &work))));
+        let work = self.work();
+        let ended = catch_unwind(AssertUnwindSafe(|| work.map(|(file, work)| perform(&file, &work))));
         // A fault of ours ends this request and nothing else.
         let (status, information) = ended.ok().flatten().unwrap_or((NtStatus::INTERNAL_ERROR, 0));
         self.end(status, information);
@@ -114,13 +117,19 @@ impl Request {
     /// Ends it, if nobody carries it out yet. One that is carried out goes on: a system call that has begun will end.
     pub(crate) fn cancel(&self) {
         if self.take() {
+            drop(self.work());
             self.end(NtStatus::CANCELLED, 0);
         }
     }
 
+    fn work(&self) -> Option<(Arc<OpenFile>, Work)> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Tells of the end, of a request that has given its file back.
     fn end(&self, status: NtStatus, information: usize) {
-        self.file.forget(self.address(), self.number);
-        self.completion.end(&self.file, status, information);
+        self.pending.forget(self.address(), self.number);
+        self.completion.end(&self.pending, status, information);
     }
 }
 

@@ -80,11 +80,11 @@ unsafe fn transfer(
     if file.overlapped {
         return Err(Request::start(&file, work(offset), completion).into());
     }
-    completion.begin(&file);
+    completion.begin(&file.pending);
     let (status, len) = at_position(&file, Some(offset), work);
     // SAFETY: what the caller promises.
     unsafe { memory::put_if_wanted(moved, len) };
-    completion.end(&file, status, len as usize);
+    completion.end(&file.pending, status, len as usize);
     succeeded(status)
 }
 

@@ -85,12 +85,12 @@ pub extern "C" fn flush_file_buffers(handle: RawHandle) -> Bool {
 /// SetFileCompletionNotificationModes.
 #[unsafe(export_name = "PointsmanSetFileCompletionNotificationModes")]
 pub extern "C" fn set_file_completion_notification_modes(handle: RawHandle, modes: u8) -> Bool {
-    use crate::file::{SKIP_PORT_ON_SUCCESS, SKIP_SET_EVENT_ON_HANDLE};
+    use crate::pending::{SKIP_PORT_ON_SUCCESS, SKIP_SET_EVENT_ON_HANDLE};
     boolean(|| {
         if modes & !(SKIP_PORT_ON_SUCCESS | SKIP_SET_EVENT_ON_HANDLE) != 0 {
             return Err(Win32Error::INVALID_PARAMETER.into());
         }
-        handles::file(handle_of(handle))?.set_modes(modes);
+        handles::file(handle_of(handle))?.pending.set_modes(modes);
         Ok(())
     })
 }

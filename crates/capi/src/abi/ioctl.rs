@@ -38,7 +38,7 @@ pub unsafe extern "C" fn device_io_control(
         // SAFETY: as above.
         let completion = unsafe { completion_of(overlapped) }?;
         if let Some(completion) = &completion {
-            completion.begin(&file);
+            completion.begin(&file.pending);
         }
         let reply = {
             // SAFETY: nobody writes it while the call lasts, and we write the output only after it.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn device_io_control(
         // SAFETY: as above.
         unsafe { memory::put_if_wanted(returned, u32::try_from(len).unwrap_or(u32::MAX)) };
         if let Some(completion) = &completion {
-            completion.end(&file, status, len);
+            completion.end(&file.pending, status, len);
         }
         succeeded(status)
     })
@@ -131,10 +131,10 @@ unsafe fn overlapped_result(
         let event = unsafe { (&raw const (*overlapped).event).read() }.addr() & !1;
         // Where there is an event the handle is not looked at.
         if let (Deadline::Never, Ok(file)) = (deadline, handles::file(handle_of(handle))) {
-            file.help(&block);
+            file.pending.help(&block);
         }
         let in_time = match event {
-            0 => handles::file(handle_of(handle))?.wait_for(&block, deadline),
+            0 => handles::file(handle_of(handle))?.pending.wait_for(&block, deadline),
             event => wait_any(&[handles::event(Handle(event))?], deadline).is_some(),
         };
         if !in_time {
@@ -152,7 +152,7 @@ unsafe fn overlapped_result(
 #[unsafe(export_name = "PointsmanCancelIo")]
 pub extern "C" fn cancel_io(handle: RawHandle) -> Bool {
     boolean(|| {
-        handles::file(handle_of(handle))?.cancel(Some(std::thread::current().id()), None);
+        handles::file(handle_of(handle))?.pending.cancel(Some(std::thread::current().id()), None);
         Ok(())
     })
 }
@@ -162,7 +162,7 @@ pub extern "C" fn cancel_io(handle: RawHandle) -> Bool {
 pub extern "C" fn cancel_io_ex(handle: RawHandle, overlapped: *mut Overlapped) -> Bool {
     boolean(|| {
         let address = (!overlapped.is_null()).then_some(overlapped.addr());
-        match handles::file(handle_of(handle))?.cancel(None, address) {
+        match handles::file(handle_of(handle))?.pending.cancel(None, address) {
             true => Ok(()),
             false => Err(Win32Error::NOT_FOUND.into()),
         }

@@ -134,8 +134,8 @@ pub unsafe extern "C" fn nt_fs_control_file(
         let (status, len) = crate::request::perform(&file, &work);
         // On Windows a call that fails leaves the block and the event as they were.
         if !status.is_error() {
-            completion.begin(&file);
-            completion.end(&file, status, len);
+            completion.begin(&file.pending);
+            completion.end(&file.pending, status, len);
         }
         Ok(status)
     })

@@ -124,6 +124,26 @@ static void data(void)
     CHECK(CloseHandle(handle));
 }
 
+/* Who has heard of the end of the last request and closes the handle has closed the file: once deleted, its name is free. */
+static void closed_when_told(void)
+{
+    int round;
+
+    for (round = 0; round < REQUESTS; round++) {
+        HANDLE handle = CreateFileW(L"C:\\gone", GENERIC_READ, SHARE_ALL, NULL, CREATE_NEW, FILE_FLAG_OVERLAPPED, NULL);
+
+        CHECK(handle != INVALID_HANDLE_VALUE);
+        if (handle == INVALID_HANDLE_VALUE)
+            return;
+        memset(&overlapped[0], 0, sizeof overlapped[0]);
+        overlapped[0].hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+        FAILS(DeviceIoControl(handle, FSCTL_GET_REPARSE_POINT, NULL, 0, &got[0], sizeof got[0], NULL, &overlapped[0]), ERROR_IO_PENDING);
+        CHECK(WaitForSingleObject(overlapped[0].hEvent, 10000) == WAIT_OBJECT_0);
+        CHECK(CloseHandle(handle) && CloseHandle(overlapped[0].hEvent));
+        CHECK(DeleteFileW(L"C:\\gone"));
+    }
+}
+
 int main(void)
 {
     HANDLE handle;
@@ -141,6 +161,7 @@ int main(void)
     wrong_calls(handle);
     CHECK(CloseHandle(handle));
     closed_early();
+    closed_when_told();
     data();
     FINISH("overlapped");
 }
