@@ -1,6 +1,9 @@
 //! [MS-FSCC] 2.3: FSCTL codes.
 use crate::named_numbers;
 
+/// A flag of FSCTL_DUPLICATE_EXTENTS_TO_FILE_EX: all of the range or nothing. [MS-FSCC] 2.3.9
+pub const DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC: u32 = 1;
+
 named_numbers! {
     /// A file system control code. [MS-FSCC] 2.3
     FsctlCode(u32), prefix "FSCTL_" {

@@ -28,7 +28,7 @@ pub use access::AccessMask;
 pub use attributes::FileAttributes;
 pub use create::{CreateAction, CreateDisposition, CreateOptions, ShareAccess};
 pub use fs_attributes::FsAttributes;
-pub use fsctl::FsctlCode;
+pub use fsctl::{DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC, FsctlCode};
 pub use guid::{Guid, GuidParseError};
 pub use info_class::{FileInformationClass, FsInformationClass};
 pub use name::{Utf16, Wtf8Error};

@@ -13,8 +13,8 @@ mod resiliency;
 pub(crate) use copy_chunk::finish as finish_copy;
 
 use super::{Flow, Started, Waiting};
-use crate::server::{Answer, AnswerBody, Asked, Server};
-use crate::store::Op;
+use crate::server::{Answer, AnswerBody, Asked, Server, ShareId};
+use crate::store::{Op, StoreOpen};
 
 /// The codes that go through to the store. [MS-SMB2] 3.3.5.15.8 and note <380>; FSCTL_SET_REPARSE_POINT_EX is not among them.
 const PASSED_THROUGH: &[FsctlCode] = &[
@@ -92,13 +92,21 @@ fn check_lengths(server: &Server, asked: &Asked, request: &Request<'_>) -> Resul
     }
 }
 
+/// The file of an open. On IPC$ there is no file system that could know the code.
+fn file_of(
+    server: &Server,
+    asked: &Asked,
+    file_id: FileId,
+) -> Result<(FileId, ShareId, StoreOpen), NtStatus> {
+    match server.file(asked, file_id) {
+        Err(NtStatus::INVALID_DEVICE_REQUEST) => Err(NtStatus::FS_DRIVER_REQUIRED),
+        found => found,
+    }
+}
+
 /// [MS-SMB2] 3.3.5.15.8
 fn pass_through(server: &Server, asked: &Asked, file_id: FileId, request: &Request<'_>) -> Started {
-    // On IPC$ there is no file system that could know the code.
-    let (file_id, share, open) = match server.file(asked, file_id) {
-        Err(NtStatus::INVALID_DEVICE_REQUEST) => return Err(NtStatus::FS_DRIVER_REQUIRED),
-        found => found?,
-    };
+    let (file_id, share, open) = file_of(server, asked, file_id)?;
     if request.code == FsctlCode::SET_REPARSE_POINT {
         reparse::check_policy(server, asked, share, request.input)?;
     }
