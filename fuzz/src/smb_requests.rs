@@ -8,7 +8,7 @@ use wire::create::{
     DurableFlags, DurableReconnectV2, DurableRequestV2, ImpersonationLevel, Lease, LeaseFlags, LeaseKey,
     LeaseState, LeaseV2, OplockLevel, RequestContext,
 };
-use wire::ioctl::{CopyChunk, CopyChunkRequest, IoctlFlags, ResumeKey, code};
+use wire::ioctl::{CopyChunk, CopyChunkRequest, ResumeKey, code};
 use wire::lock::{LockElement, LockFlags};
 use wire::oplock_break::{Acknowledgment, LeaseAcknowledgment, OplockBreak};
 use wire::query_directory::QueryDirectoryFlags;
@@ -168,7 +168,7 @@ pub(crate) fn to_pipe<B: Backing>(world: &World<'_, B>, how: u8, bytes: &[u8]) -
             encoded(&Request::Read(reading(file_id, len)), &[])
         }
         _ => encoded(
-            &control(FsctlCode::PIPE_TRANSCEIVE, file_id, bytes, if how == 2 { 4280 } else { 32 }),
+            &requests::control(FsctlCode::PIPE_TRANSCEIVE, file_id, bytes, if how == 2 { 4280 } else { 32 }),
             &[],
         ),
     }
@@ -348,18 +348,6 @@ fn lock(script: &mut Script<'_>, file_id: FileId) -> Option<wire::lock::Request>
     Some(wire::lock::Request { lock_sequence: u32::from(how >> 2), file_id, locks: locks? })
 }
 
-fn control(code: FsctlCode, file_id: FileId, input: &[u8], output_len_max: u32) -> Request<'_> {
-    Request::Ioctl(wire::ioctl::Request {
-        code,
-        file_id,
-        input,
-        input_len_max: 0,
-        output: &[],
-        output_len_max,
-        flags: IoctlFlags::IS_FSCTL,
-    })
-}
-
 fn ioctl(script: &mut Script<'_>, file_id: FileId, file: [u8; 16]) -> Option<(Command, Vec<u8>)> {
     let code = script.one_of(CODES)?;
     let output_len_max = script.one_of(LENS)?;
@@ -408,7 +396,7 @@ fn ioctl(script: &mut Script<'_>, file_id: FileId, file: [u8; 16]) -> Option<(Co
             script.bytes(len.into()).to_vec()
         }
     };
-    encoded(&control(code, file_id, &input, output_len_max), &[])
+    encoded(&requests::control(code, file_id, &input, output_len_max), &[])
 }
 
 fn set_info(script: &mut Script<'_>, file_id: FileId) -> Option<(Command, Vec<u8>)> {

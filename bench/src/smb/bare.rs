@@ -17,7 +17,11 @@ const POINT: &str = "user.SmbReparse";
 
 /// CPU time of this thread so far, in microseconds.
 pub(super) fn cpu_us() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    us(ClockId::ThreadCPUTime)
+}
+
+fn us(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 
@@ -61,11 +65,7 @@ pub(super) fn existing(folder: &Path, path: &str, objects: u64, middle: Middle) 
 /// What no listing does without: getdents, and for each entry llistxattr and statx by name, on as many threads as there are
 /// processors. Milliseconds in all, and of CPU.
 pub(super) fn listing(folder: &Path) -> Result<(f64, f64), Failure> {
-    let process_cpu_ms = || {
-        let time = clock_gettime(ClockId::ProcessCPUTime);
-        time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
-    };
-    let (start, cpu) = (Instant::now(), process_cpu_ms());
+    let (start, cpu) = (Instant::now(), us(ClockId::ProcessCPUTime));
     let dir = folder_of(folder)?;
     let mut names = Vec::new();
     for entry in rustix::fs::Dir::read_from(&dir)? {
@@ -88,7 +88,7 @@ pub(super) fn listing(folder: &Path) -> Result<(f64, f64), Failure> {
         let asked: Vec<_> = pieces.map(|piece| scope.spawn(move || ask(piece))).collect();
         asked.into_iter().try_for_each(|asked| asked.join().unwrap_or(Err(Errno::CANCELED)))
     })?;
-    Ok((start.elapsed().as_secs_f64() * 1e3, process_cpu_ms() - cpu))
+    Ok((start.elapsed().as_secs_f64() * 1e3, (us(ClockId::ProcessCPUTime) - cpu) / 1e3))
 }
 
 fn folder_of(folder: &Path) -> Result<rustix::fd::OwnedFd, Failure> {

@@ -221,11 +221,7 @@ pub(crate) fn run(folder: &Path, count: u64, only: Option<&str>) -> Result<(), F
     world.ask(&framed(&plain(Command::NEGOTIATE, 0, 0, &negotiate)?)?)?;
     world.ask(&framed(&plain(Command::SESSION_SETUP, 1, 0, &super::link::setup(b"ada"))?)?)?;
     let session_id = world.header()?.session_id;
-    let tree = Request::TreeConnect(wire::tree_connect::Request {
-        flags: wire::tree_connect::RequestFlags(0),
-        path: nt::Utf16::from(r"\\server\share"),
-        contexts: None,
-    });
+    let tree = requests::tree("share");
     world.ask(&framed(&plain(Command::TREE_CONNECT, 2, session_id, &tree)?)?)?;
     let tree_id = world.header()?.tree_id().ok_or("no tree")?;
     let mut id = 3;

@@ -2,8 +2,8 @@
 use super::link::{GET, SET, answers};
 use nt::{AccessMask, CreateDisposition, CreateOptions, FileAttributes, FileInformationClass, Utf16};
 use wire::query_directory::QueryDirectoryFlags;
-use wire::query_info::{InfoType, QueryInfoFlags};
-use wire::{FileId, Request, Response, query_directory, query_info};
+use wire::query_info::InfoType;
+use wire::{FileId, Request, Response, query_directory};
 
 /// What stands between the open and the close.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,7 +86,6 @@ pub(super) fn of_fresh() -> Vec<Operation> {
     ]
 }
 
-/// A symbolic link of Windows, relative. [MS-FSCC] 2.1.2.4
 impl Operation {
     fn create(&self, number: u64) -> Request<'static> {
         let number = self.objects.map_or(number, |objects| number % objects);
@@ -102,15 +101,11 @@ impl Operation {
             Middle::Nothing => None,
             Middle::Get => Some(requests::control(GET, file_id, &[], 16384)),
             Middle::Set => Some(requests::control(SET, file_id, data, 0)),
-            Middle::Stat => Some(Request::QueryInfo(query_info::Request {
-                info_type: InfoType::FILE,
-                class: u8::try_from(FileInformationClass::NETWORK_OPEN_INFORMATION.0).unwrap_or_default(),
-                output_len_max: 56,
-                additional: 0,
-                flags: QueryInfoFlags(0),
-                file_id,
-                input: &[],
-            })),
+            Middle::Stat => {
+                let class =
+                    u8::try_from(FileInformationClass::NETWORK_OPEN_INFORMATION.0).unwrap_or_default();
+                Some(requests::query(file_id, InfoType::FILE, class, 56))
+            }
         }
     }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use wire::create::OplockLevel;
 use wire::ioctl::{CopyChunk, CopyChunkRequest, ResumeKey, code};
 use wire::query_directory::QueryDirectoryFlags;
-use wire::query_info::{InfoType, QueryInfoFlags};
-use wire::{FileId, Request, Response, Writer, query_directory, query_info, set_info};
+use wire::query_info::InfoType;
+use wire::{FileId, Request, Response, Writer, query_directory, set_info};
 
 /// MaxTransactSize.
 const LARGEST: u32 = 8 << 20;
@@ -142,15 +142,8 @@ fn query(
     file_id: FileId,
     output_len_max: u32,
 ) -> Request<'static> {
-    Request::QueryInfo(query_info::Request {
-        info_type,
-        class: u8::try_from(class.0).unwrap_or_default(),
-        output_len_max,
-        additional: 0,
-        flags: QueryInfoFlags(0),
-        file_id,
-        input: &[],
-    })
+    let class = u8::try_from(class.0).unwrap_or_default();
+    requests::query(file_id, info_type, class, output_len_max)
 }
 
 /// 16 MiB at a time, one request behind the other.

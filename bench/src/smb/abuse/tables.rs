@@ -225,14 +225,10 @@ pub(super) fn pipes(ground: &Ground<'_>, outcome: &mut Outcome) -> Result<(), Fa
         told(&seen),
         start.elapsed().as_secs_f64()
     ));
-    let last = link.round_trip(&[wire_read(pipe)])?;
+    let last = link.round_trip(&[requests::read(pipe, 0, 4096)])?;
     let is_answer = answers(&last)?.iter().any(|(_, answer)| matches!(answer, Response::Read(..)));
     outcome.tell(format!("the pipe has {}", if is_answer { "an answer" } else { "no answer" }));
     Ok(())
-}
-
-fn wire_read(pipe: FileId) -> Request<'static> {
-    requests::read(pipe, 0, 4096)
 }
 
 /// A PDU of a request: head, hint, context, operation, arguments. C706 12.6.4.9

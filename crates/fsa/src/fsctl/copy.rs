@@ -1,5 +1,5 @@
 //! Data that go from one open to another without passing through the client. [MS-SMB2] 3.3.5.15.6, [MS-FSA] 2.1.5.10.4
-use super::{ControlReply, offsets};
+use super::{ControlReply, offsets, too_small};
 use crate::host::{Host, HostError, HostFault};
 use crate::lock::LockRange;
 use crate::opens::{Open, OpenId};
@@ -13,8 +13,6 @@ use nt::{AccessMask, NotifyAction, NotifyFilter, NtStatus, UsnReason};
 const DUPLICATE_LEN: usize = 32;
 /// DUPLICATE_EXTENTS_DATA_EX: the same behind its size, and flags. [MS-FSCC] 2.3.9.1
 const DUPLICATE_EX_LEN: usize = 48;
-/// All of it or nothing. [MS-FSCC] 2.3.9.1
-const DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC: u32 = 1;
 /// Bytes that are read and written at once where the host cannot copy by itself.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -152,14 +150,8 @@ impl<H: Host> Volume<H> {
         open: &Open<H>,
         input: &[u8],
     ) -> Result<ControlReply, Refusal> {
-        if input.len() < DUPLICATE_LEN {
-            let why = Why::Length { what: "DUPLICATE_EXTENTS_DATA", wanted: DUPLICATE_LEN, got: input.len() };
-            return Err(Refusal::new(NtStatus::BUFFER_TOO_SMALL, why));
-        }
-        let [source, source_offset, target_offset, len] = offsets::<4>(input)?;
-        let (source, target) = (OpenId(source), open.id);
-        self.duplicate_extents(RangeCopy { source, source_offset, target, target_offset, len }, false)?;
-        Ok(ControlReply::nothing())
+        require_input(input, "DUPLICATE_EXTENTS_DATA", DUPLICATE_LEN)?;
+        self.duplicate(open, offsets(input)?, false)
     }
 
     /// FSCTL_DUPLICATE_EXTENTS_TO_FILE_EX, likewise. [MS-FSA] 2.1.5.10.5
@@ -168,21 +160,24 @@ impl<H: Host> Volume<H> {
         open: &Open<H>,
         input: &[u8],
     ) -> Result<ControlReply, Refusal> {
-        if input.len() < DUPLICATE_EX_LEN {
-            let (what, wanted) = ("DUPLICATE_EXTENTS_DATA_EX", DUPLICATE_EX_LEN);
-            return Err(Refusal::new(
-                NtStatus::BUFFER_TOO_SMALL,
-                Why::Length { what, wanted, got: input.len() },
-            ));
-        }
-        let [size, source, source_offset, target_offset, len] = offsets::<5>(input)?;
+        require_input(input, "DUPLICATE_EXTENTS_DATA_EX", DUPLICATE_EX_LEN)?;
+        let [size, numbers @ ..] = offsets::<5>(input)?;
         if size != DUPLICATE_EX_LEN as u64 {
             return Err(Refusal::parameter("StructureSize is not 48"));
         }
         let flags =
             input.get(40..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        let is_atomic = flags & DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC != 0;
-        let (source, target) = (OpenId(source), open.id);
+        self.duplicate(open, numbers, flags & nt::DUPLICATE_EXTENTS_DATA_EX_SOURCE_ATOMIC != 0)
+    }
+
+    /// The numbers that both structures have.
+    fn duplicate(
+        &self,
+        target: &Open<H>,
+        [source, source_offset, target_offset, len]: [u64; 4],
+        is_atomic: bool,
+    ) -> Result<ControlReply, Refusal> {
+        let (source, target) = (OpenId(source), target.id);
         self.duplicate_extents(RangeCopy { source, source_offset, target, target_offset, len }, is_atomic)?;
         Ok(ControlReply::nothing())
     }
@@ -211,6 +206,13 @@ impl<H: Host> Volume<H> {
             done += data.len() as u64;
         }
         Ok(())
+    }
+}
+
+fn require_input(input: &[u8], what: &'static str, wanted: usize) -> Result<(), Refusal> {
+    match input.len() < wanted {
+        true => Err(too_small(what, wanted, input.len())),
+        false => Ok(()),
     }
 }
 

@@ -85,6 +85,11 @@ impl<H: Host> Volume<H> {
     }
 }
 
+/// A buffer that is shorter than what is named.
+fn too_small(what: &'static str, wanted: usize, got: usize) -> Refusal {
+    Refusal::new(NtStatus::BUFFER_TOO_SMALL, Why::Length { what, wanted, got })
+}
+
 /// The `i64`s that an input begins with, if none is negative. [MS-FSCC] 2.3
 fn offsets<const N: usize>(input: &[u8]) -> Result<[u64; N], Refusal> {
     let mut numbers = [0; N];

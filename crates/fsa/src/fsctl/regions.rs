@@ -1,5 +1,5 @@
 //! How far a file's data are valid. [MS-FSA] 2.1.5.10.24
-use super::ControlReply;
+use super::{ControlReply, too_small};
 use crate::host::Host;
 use crate::opens::Open;
 use crate::query::Fields;
@@ -39,8 +39,6 @@ impl<H: Host> Volume<H> {
         if !open.has_any(AccessMask::FILE_READ_DATA | AccessMask::FILE_READ_ATTRIBUTES) {
             open.require(AccessMask::FILE_READ_DATA)?;
         }
-        let too_small =
-            |what, wanted, got| Refusal::new(NtStatus::BUFFER_TOO_SMALL, Why::Length { what, wanted, got });
         let (offset, len, usage) = match input {
             [] => (0, i64::MAX.unsigned_abs(), needed),
             _ if input.len() < INPUT_LEN => {

@@ -35,9 +35,7 @@ impl<H: Host> Volume<H> {
             return Ok(ControlReply { status: NtStatus::SUCCESS, output });
         }
         if output_len_max < PARTIAL_BYTES_MIN {
-            let why =
-                Why::Length { what: "the output buffer", wanted: PARTIAL_BYTES_MIN, got: output_len_max };
-            return Err(Refusal::new(NtStatus::BUFFER_TOO_SMALL, why));
+            return Err(super::too_small("the output buffer", PARTIAL_BYTES_MIN, output_len_max));
         }
         // [Windows] where the paper says SUCCESS; [MS-FSCC] 2.3.28
         output.truncate(output_len_max);

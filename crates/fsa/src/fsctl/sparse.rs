@@ -79,8 +79,7 @@ impl<H: Host> Volume<H> {
             false => std::iter::once(offset..end).collect(),
         };
         if count_max == 0 && !ranges.is_empty() {
-            let why = Why::Length { what: "the output", wanted: RANGE_LEN, got: output_len_max };
-            return Err(Refusal::new(NtStatus::BUFFER_TOO_SMALL, why));
+            return Err(super::too_small("the output", RANGE_LEN, output_len_max));
         }
         let status = if ranges.len() > count_max { NtStatus::BUFFER_OVERFLOW } else { NtStatus::SUCCESS };
         ranges.truncate(count_max);

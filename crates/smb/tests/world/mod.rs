@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use nt::security::{Privileges, Sid, Token};
 use nt::{AccessMask, CreateDisposition, CreateOptions, FileTime, Guid, NtStatus, ShareAccess, Utf16};
+pub use requests::{close, setup, tree};
 use smb::connection::{Connection, Effect as Local, Interim, Now};
 use smb::server::{
     Authenticated, ConnectionId, Effect, Identity, Server, ServerConfig, ServerLimits, Share, ShareId, Ticket,
@@ -17,8 +18,8 @@ use smb::store::{Done, Op};
 use wire::create::{
     self, Context, ImpersonationLevel, Lease, LeaseKey, LeaseState, LeaseV2, OplockLevel, RequestContext,
 };
-use wire::negotiate::{Capabilities, Dialect, SecurityMode};
-use wire::{Command, FileId, Header, HeaderFlags, Request, Response, Subject, compound, session_setup};
+use wire::negotiate::Dialect;
+use wire::{Command, FileId, Header, HeaderFlags, Request, Response, Subject, compound};
 
 use crate::client;
 use shelf::{Outcome, Shelf};
@@ -340,24 +341,6 @@ impl Client {
     }
 }
 
-pub fn setup(user: &str, previous: u64) -> Request<'_> {
-    Request::SessionSetup(session_setup::Request {
-        flags: session_setup::RequestFlags::NONE,
-        security_mode: SecurityMode::SIGNING_ENABLED,
-        capabilities: Capabilities::NONE,
-        previous_session_id: previous,
-        security_buffer: user.as_bytes(),
-    })
-}
-
-pub fn tree(share: &str) -> Request<'static> {
-    Request::TreeConnect(wire::tree_connect::Request {
-        flags: wire::tree_connect::RequestFlags::NONE,
-        path: Utf16::from(format!(r"\\server\{share}").as_str()),
-        contexts: None,
-    })
-}
-
 /// A CREATE that opens or makes a file, sharing nothing.
 pub fn create<'a>(name: &str, level: OplockLevel, contexts: &[RequestContext<'a>]) -> create::Request<'a> {
     let contexts: Vec<Context<'a>> = contexts.iter().map(|context| context.encode().unwrap()).collect();
@@ -390,15 +373,7 @@ fn all(key: u8) -> Lease {
 }
 
 pub fn write(file_id: FileId, data: &[u8]) -> Request<'_> {
-    let body = wire::write::Request {
-        offset: 0,
-        file_id,
-        channel: wire::read::Channel::NONE,
-        remaining: 0,
-        flags: wire::write::WriteFlags::NONE,
-        channel_information: &[],
-    };
-    Request::Write(body, data)
+    requests::write(file_id, 0, data)
 }
 
 /// LOCK of a byte, at a place in the LockSequenceArray.
@@ -407,10 +382,6 @@ pub fn lock(file_id: FileId, bucket: u32, number: u32, flags: wire::lock::LockFl
     Request::Lock(wire::lock::Request { lock_sequence: bucket << 4 | number, file_id, locks: vec![element] })
 }
 
-pub fn close(file_id: FileId) -> Request<'static> {
-    Request::Close(wire::close::Request { flags: wire::close::CloseFlags::NONE, file_id })
-}
-
 pub fn query(file_id: FileId) -> Request<'static> {
-    Request::Flush(wire::flush::Request { file_id })
+    requests::flush(file_id)
 }
