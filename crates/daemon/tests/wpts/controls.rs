@@ -1,5 +1,5 @@
 //! IOCTLs: of files ([MS-FSCC] 2.3), of the server ([MS-SMB2] 2.2.31).
-use nt::{AccessMask, CreateOptions, FsctlCode, NtStatus};
+use nt::{AccessMask, CreateDisposition, CreateOptions, FsctlCode, NtStatus};
 use wire::{FileId, Request};
 
 use crate::ground::{D30, Ground, ok, opened, output, u32_at, u64_at};
@@ -221,6 +221,19 @@ fn extents_are_duplicated_where_the_volume_says_so() {
     let all = extended(0x30, 1);
     assert_eq!(peer.status(&control(FsctlCode::DUPLICATE_EXTENTS_TO_FILE_EX, target, &all, 0)), status);
     assert_eq!(output(&mut peer, &read(target, 0, 65_536)), [if can { 7 } else { 8 }; 65_536]);
+}
+
+/// Behind a pipe is no file system that could know a code which is passed through. [MS-SMB2] 3.3.5.15.8
+#[test]
+fn what_is_passed_through_to_a_file_system_finds_none_behind_a_pipe() {
+    let ground = Ground::new();
+    let mut peer = ground.peer(1, D30);
+    assert_eq!(peer.tree("IPC$").unwrap().status(), NtStatus::SUCCESS);
+    let access = AccessMask::GENERIC_READ | AccessMask::GENERIC_WRITE;
+    let pipe = opened(&mut peer, &create("srvsvc").access(access).disposition(CreateDisposition::OPEN));
+    for code in [FsctlCode::GET_REPARSE_POINT, FsctlCode::DUPLICATE_EXTENTS_TO_FILE_EX] {
+        assert_eq!(peer.status(&control(code, pipe, &[], 1024)), NtStatus::FS_DRIVER_REQUIRED, "{code:?}");
+    }
 }
 
 const RESUME_KEY: FsctlCode = wire::ioctl::code::SRV_REQUEST_RESUME_KEY;
